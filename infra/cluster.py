@@ -1,0 +1,111 @@
+"""One door to Ray: the cluster of the job that this runs in, a named one, or a small one on this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from infra.errors import UserError
+from infra.settings import ClusterConfig
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The folder that holds the five floors."""
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
+# Ray hides accelerators from tasks that ask for none by this; the coming default, without the warning.
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+
+
+def in_ray_job() -> bool:
+    """Whether this process was started by `ray job submit`."""
+    return "RAY_JOB_CONFIG_JSON_ENV_VAR" in os.environ
+
+
+@contextmanager
+def connected(config: ClusterConfig) -> Iterator[None]:
+    """Ray, connected for the length of the block (and left as found when it was connected already)."""
+    import ray
+
+    if ray.is_initialized():
+        yield
+        return
+    # Ray says at every start that its token authentication is on, as it should be.
+    logging.getLogger("ray._private.authentication.authentication_token_setup").setLevel(logging.ERROR)
+    quiet: dict[str, Any] = {"logging_level": logging.WARNING, "log_to_driver": False}
+    try:
+        if in_ray_job():
+            ray.init(**quiet)
+        elif config.address is not None:
+            # `ray job submit` ships the floors itself; a driver that connects from outside ships them here.
+            excludes = [".venv", ".git", "workspace", "docs", "tests", "*.png", "*.gif"]
+            environment = {"working_dir": str(ROOT), "excludes": excludes}
+            ray.init(address=config.address, runtime_env=environment, **quiet)
+        else:
+            ray.init(
+                address="local",
+                num_cpus=config.cpus or len(os.sched_getaffinity(0)),
+                object_store_memory=_object_store_bytes(),
+                include_dashboard=False,
+                _node_ip_address="127.0.0.1",  # nothing of it listens beyond this machine
+                runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
+                **quiet,
+            )
+    except ConnectionError as error:
+        raise UserError(
+            f"no Ray cluster at '{config.address}': {error}; start one with `ray start --head`"
+        ) from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _python_path() -> str:
+    """Workers import the floors from where the driver did, from whichever folder it was started."""
+    return os.pathsep.join([str(ROOT), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
+
+
+def _object_store_bytes() -> int:
+    """A tenth of the memory (0.3-4 GB): blocks of decoded pictures pass through it, nothing stays in it."""
+    return int(min(max(psutil.virtual_memory().total * 0.1, 3e8), 4e9))
+
+
+class Tally:
+    """Counts that workers put and the driver reads while tasks run; travels to workers as it is."""
+
+    def __init__(self) -> None:
+        import ray
+
+        self._actor = ray.remote(num_cpus=0, max_restarts=-1)(_Counts).remote()
+
+    def put(self, name: str, counts: Any) -> None:
+        """Replace what is known under a name; never waits."""
+        self._actor.put.remote(name, counts)
+
+    def counts(self) -> dict[str, Any]:
+        """All that is known; empty after the keeper was lost with its node."""
+        import ray
+
+        try:
+            known: dict[str, Any] = ray.get(self._actor.counts.remote(), timeout=5)
+        except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError):
+            return {}
+        return known
+
+
+class _Counts:
+    def __init__(self) -> None:
+        self._known: dict[str, Any] = {}
+
+    def put(self, name: str, counts: Any) -> None:
+        self._known[name] = counts
+
+    def counts(self) -> dict[str, Any]:
+        return self._known

@@ -1,0 +1,36 @@
+"""One workspace holds everything of a run: where it is, and whose it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infra.cluster import in_ray_job
+from infra.errors import UserError
+from infra.settings import JobSettings
+from infra.storage import Storage, open_storage
+
+MARK = "workspace.json"
+
+
+def open_workspace(job: JobSettings) -> Storage:
+    """The workspace of a job, writable and marked with its recipe's name.
+
+    By default `workspace/<recipe>` in this folder, and in the home folder for a Ray job, whose own folder is
+    Ray's and goes. Raises `UserError` when it cannot be written or belongs to another recipe.
+    """
+    base = Path.home() / "turnery" if in_ray_job() else Path("workspace")
+    storage = open_storage(job.workspace or base / job.name)
+    try:
+        owner = storage.read_json(MARK)["recipe"]
+    except FileNotFoundError:
+        storage.check_writable()
+        storage.write_json(MARK, {"recipe": job.name})
+        return storage
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{storage.url}/{MARK} is damaged; remove it, or choose another --workspace") from None
+    except OSError as error:
+        raise UserError(f"cannot read {storage.url}: {error.strerror}; choose another --workspace") from None
+    if owner != job.name:
+        raise UserError(f"{storage.url} was made by recipe '{owner}', not '{job.name}'; choose another --workspace")
+    storage.check_writable()
+    return storage
