@@ -1,0 +1,89 @@
+"""The catalogue: every model that will be rendered, in an order that follows from the source alone.
+
+The one idea: a model's style index and its shard follow from the catalogue, never from who rendered it or when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from infra.errors import UserError
+from infra.settings import digest
+
+
+@dataclass(frozen=True)
+class Model:
+    """One 3D model of a catalogue."""
+
+    id: str
+    """Unique in its class; letters, digits, '-' and '_'."""
+    class_name: str
+    fingerprint: str
+    """Changes when the model's content changes."""
+    file: str | None = None
+    """Path of a model file."""
+    drawn: tuple[int, int] | None = None
+    """Seed and index of a parametric model."""
+    front: Literal["+z", "-z"] = "+z"
+    """Where the front looks in a y-up file: +z in glTF, -z in ShapeNet."""
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """What goes into one shard: its name and its models with their style indices."""
+
+    name: str
+    models: tuple[tuple[int, Model], ...]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All models, class by class."""
+
+    models: tuple[Model, ...]
+
+    def __post_init__(self) -> None:
+        names = [(model.class_name, model.id) for model in self.models]
+        twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+        if twice:
+            raise UserError(f"two models of class '{twice[0]}' have the same name '{twice[1]}'; rename one of the files")
+        if not self.models:
+            raise UserError("the source holds no models")
+
+    @property
+    def classes(self) -> list[str]:
+        """Class names in the catalogue's order."""
+        return list(dict.fromkeys(model.class_name for model in self.models))
+
+    def digest(self) -> str:
+        """Digest over ids, classes and contents; where files lie does not count."""
+        rows = [{key: value for key, value in asdict(model).items() if key != "file"} for model in self.models]
+        return digest(rows)
+
+    def shards(self, models_per_shard: int) -> list[ShardPlan]:
+        """`<class>-000000`, `<class>-000001`, ...: each class cut into runs of `models_per_shard`."""
+        plans = []
+        for class_name, group in groupby(enumerate(self.models), key=lambda pair: pair[1].class_name):
+            members = list(group)
+            for number, start in enumerate(range(0, len(members), models_per_shard)):
+                plans.append(ShardPlan(f"{class_name}-{number:06d}", tuple(members[start : start + models_per_shard])))
+        return plans
+
+
+def file_fingerprint(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def choose_classes(found: Sequence[str], wanted: Sequence[str], where: str) -> list[str]:
+    """The wanted classes in the wanted order, or all found. Raises `UserError` on one that is not there."""
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise UserError(f"{where} has no class '{missing[0]}'; it has {', '.join(found)}")
+    return list(wanted) or list(found)

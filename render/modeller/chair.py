@@ -1,0 +1,171 @@
+"""Chairs: their typed description, and the order they are built in.
+
+The one idea: a seat's outline and a surface for the back (`chair_back.Lean`) are laid out first; legs, posts, slats
+and arms are then placed on these two, so that everything touches what carries it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from render.modeller import chair_arms, chair_back, chair_legs, chair_seat
+from render.modeller.mesh import Assembly, Model
+from render.modeller.properties import MaterialName, Properties, count, degrees, metres
+
+Seat = Literal["square", "round", "saddle"]
+Back = Literal["none", "solid", "slatted", "ladder", "spindle", "curved", "upholstered"]
+Legs = Literal["straight", "tapered", "splayed", "sled", "cantilever", "pedestal", "swivel"]
+Arms = Literal["none", "straight", "closed", "curved"]
+
+KEYPOINTS = (
+    "seat_front_left",
+    "seat_front_right",
+    "seat_back_left",
+    "seat_back_right",
+    "seat_front",
+    "seat_center",
+    "back_top_left",
+    "back_top_right",
+    "back_top",
+    "back_center",
+    "arm_front_left",
+    "arm_front_right",
+    "arm_back_left",
+    "arm_back_right",
+    "foot_front_left",
+    "foot_front_right",
+    "foot_back_left",
+    "foot_back_right",
+    "leg_top_front_left",
+    "leg_top_front_right",
+    "leg_top_back_left",
+    "leg_top_back_right",
+    "base_center",
+)
+"""Named points, the same on every chair; left is the sitter's. `seat_*` lie on the upper rim of the seat (its middle:
+on what one sits on), `back_*` on the face towards the sitter, `arm_*` on top of the armrests, `foot_*` on the floor
+side of a base of four corners, `leg_top_*` where a leg meets the seat, `base_center` under a column."""
+
+FOUR_LEGS = ("straight", "tapered", "splayed")
+
+
+class ChairProperties(Properties):
+    """A chair or stool. Left and right are the sitter's."""
+
+    class_name: Literal["chair"] = "chair"
+
+    seat: Seat = Field("square", description="outline of the seat: square, round, or saddle (hollowed and rounded)")
+    seat_width: float = metres(0.44, 0.28, 0.90, "width of the seat at its front")
+    seat_depth: float = metres(0.43, 0.28, 0.80, "depth of the seat")
+    seat_height: float = metres(0.45, 0.25, 0.85, "height of the sitting surface above the floor")
+    seat_thickness: float = metres(0.028, 0.015, 0.20, "thickness of the seat")
+    seat_taper: float = Field(0.9, ge=0.6, le=1.0, description="width at the seat's back over that at its front")
+    seat_material: MaterialName = Field("wood:oak", description="material of the seat")
+
+    cushion: Literal["none", "thin", "thick"] = Field("none", description="loose cushion on the seat")
+    upholstery: MaterialName = Field("fabric:linen", description="material of cushions and upholstered backs")
+
+    back: Back = Field("ladder", description="kind of back")
+    back_height: float = metres(0.42, 0.12, 0.95, "height of the back above the sitting surface")
+    back_width: float = metres(0.40, 0.20, 0.95, "width of the back at its top")
+    back_tilt: float = degrees(9.0, 0.0, 32.0, "lean of the back from upright")
+    back_curve: float = metres(0.03, 0.0, 0.22, "how far the middle of the back lies behind its sides")
+    back_gap: float = metres(0.0, 0.0, 0.35, "open height between seat and back panel (solid, curved, upholstered)")
+    back_thickness: float = metres(0.02, 0.010, 0.18, "thickness of the panel, slats or rungs of the back")
+    back_members: int = count(4, 2, 12, "number of slats, rungs or spindles")
+    back_material: MaterialName = Field("wood:oak", description="material of a panel, slats, rungs or spindles")
+
+    legs: Legs = Field("straight", description="what it stands on")
+    leg_section: Literal["square", "round"] = Field("square", description="section of legs and posts")
+    leg_thickness: float = metres(0.036, 0.012, 0.09, "thickness of legs, posts, tubes or column")
+    leg_splay: float = degrees(0.0, 0.0, 18.0, "outward lean of splayed legs")
+    stretchers: Literal["none", "box", "h", "ring"] = Field("none", description="bars between legs, or a foot ring")
+    apron_height: float = metres(0.0, 0.0, 0.10, "height of the rails under the seat of four legs; 0 for none")
+    base: Literal["trumpet", "disc", "cross"] = Field("disc", description="foot of a pedestal")
+    frame_material: MaterialName = Field("wood:oak", description="material of legs, posts and arms")
+
+    arms: Arms = Field("none", description="armrests")
+    arm_height: float = metres(0.22, 0.12, 0.34, "height of the armrests above the sitting surface")
+    arm_material: MaterialName = Field("wood:oak", description="material of the armrests' tops or sides")
+
+    def check(self) -> None:
+        panel = self.back in {"solid", "curved", "upholstered"}
+        self.refuse(self.arms != "none" and self.back == "none", f"arms '{self.arms}' need a back; set arms to none")
+        self.refuse(
+            self.arms != "none" and self.arm_height > self.back_height - 0.02,
+            f"arm_height {self.arm_height:g} must stay 0.02 below back_height {self.back_height:g}",
+        )
+        self.refuse(
+            panel and self.back_gap > 0.6 * self.back_height,
+            f"back_gap {self.back_gap:g} leaves no panel in back_height {self.back_height:g}; at most 0.6 of it",
+        )
+        self.refuse(
+            self.back_width > 1.35 * self.seat_width,
+            f"back_width {self.back_width:g} overhangs seat_width {self.seat_width:g}; at most 1.35 of it",
+        )
+        self.refuse(
+            self.back_curve > 0.4 * self.back_width,
+            f"back_curve {self.back_curve:g} is more than 0.4 of back_width {self.back_width:g}",
+        )
+        self.refuse(
+            not panel and self.back != "none" and self.back_curve > 0.08,
+            f"back_curve {self.back_curve:g} is too much for back '{self.back}'; at most 0.08",
+        )
+        self.refuse(
+            self.deck - self.seat_thickness < 0.14,
+            f"seat_height {self.seat_height:g} leaves no room for legs under seat and cushion; raise it",
+        )
+        self.refuse(
+            self.apron_height > 0 and self.legs not in FOUR_LEGS,
+            f"apron_height needs four legs (straight, tapered, splayed), not '{self.legs}'; set it to 0",
+        )
+        self.refuse(
+            self.stretchers in {"box", "h"} and self.legs not in FOUR_LEGS,
+            f"stretchers '{self.stretchers}' need four legs (straight, tapered, splayed), not '{self.legs}'",
+        )
+        self.refuse(
+            self.stretchers == "ring" and self.legs != "pedestal",
+            f"stretchers 'ring' need legs 'pedestal', not '{self.legs}'",
+        )
+        self.refuse(
+            self.leg_splay > 0 and self.legs != "splayed",
+            f"leg_splay {self.leg_splay:g} needs legs 'splayed', not '{self.legs}'; set it to 0",
+        )
+        self.refuse(
+            self.legs == "cantilever" and self.leg_thickness > 0.04,
+            f"leg_thickness {self.leg_thickness:g} is too much for the tube of a cantilever; at most 0.04",
+        )
+        self.refuse(
+            self.legs == "swivel" and self.seat_height < 0.36,
+            f"seat_height {self.seat_height:g} leaves no room for castors and column; at least 0.36",
+        )
+
+    @property
+    def cushion_thickness(self) -> float:
+        """Thickness of the loose cushion, metres."""
+        return {"none": 0.0, "thin": 0.035, "thick": 0.11}[self.cushion]
+
+    @property
+    def deck(self) -> float:
+        """Height of the seat's upper face, which a cushion lies on, metres."""
+        return self.seat_height - self.cushion_thickness
+
+    @property
+    def underside(self) -> float:
+        """Height of the seat's lower face, metres."""
+        return self.deck - self.seat_thickness
+
+
+def build_chair(p: ChairProperties) -> Model:
+    """The chair that the properties describe."""
+    assembly = Assembly(KEYPOINTS)
+    outline = chair_seat.seat_outline(p)
+    lean = chair_back.Lean.of(p, outline)
+    top = chair_seat.add_seat(p, assembly, outline, lean.clear_depth(p))
+    chair_legs.add_legs(p, assembly, outline)
+    chair_back.add_back(p, assembly, outline, lean)
+    chair_arms.add_arms(p, assembly, outline, lean)
+    assembly.mark("seat_center", top.point(0.0, 1.0))
+    return Model("chair", p, tuple(assembly.parts), assembly.keypoints)

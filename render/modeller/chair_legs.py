@@ -1,0 +1,203 @@
+"""What chairs stand on: four legs with aprons and stretchers, sleds, cantilevers, pedestals and swivels.
+
+The one idea: every leg is a line from a foot on the floor to a place inside the seat; bars between legs are
+drawn between points of these lines.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from render.modeller.bases import add_pedestal, add_swivel
+from render.modeller.chair_seat import within
+from render.modeller.materials import material
+from render.modeller.mesh import Assembly, Floats
+from render.modeller.outlines import Outline, bar_section, disc
+from render.modeller.shapes import bar, box, fillet, lathe, leg, sweep
+
+if TYPE_CHECKING:
+    from render.modeller.chair import ChairProperties
+
+MIRROR = np.array([-1.0, 1.0, 1.0])
+_TAN = {k: float(np.tan(np.radians(k))) for k in (4.0,)}
+
+
+def add_legs(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
+    """Add what the chair stands on and mark its keypoints."""
+    if p.legs == "sled":
+        _add_sled(p, assembly, outline)
+    elif p.legs == "cantilever":
+        _add_cantilever(p, assembly, outline)
+    elif p.legs == "pedestal":
+        _add_pedestal(p, assembly)
+    elif p.legs == "swivel":
+        _add_swivel(p, assembly)
+    else:
+        _add_four(p, assembly, outline)
+
+
+def _add_four(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
+    thick = p.leg_thickness
+    section = disc(thick / 2) if p.leg_section == "round" else bar_section(thick, thick, 0.004)
+    inset = (0.75 if p.leg_section == "square" else 0.6) * thick + (0.03 if p.legs == "splayed" else 0.004)
+    if p.seat_thickness > 0.06:
+        inset += 0.02
+    lines: dict[str, tuple[Floats, Floats]] = {}
+    for name, u, sign in (("front", 0.125, -1.0), ("back", 0.375, 1.0)):
+        corner = outline.at(u)
+        top = corner - inset * corner / np.linalg.norm(corner) * (1.3 if p.seat == "square" else 1.6)
+        height = within(p, float(top[0]), float(top[1]), 0.4)
+        lean = np.tan(np.radians(p.leg_splay))
+        foot = top + height * np.array([-lean, sign * lean * (0.8 if name == "front" else 1.0)])
+        if p.legs != "splayed" and name == "back" and p.back != "none":
+            foot[1] += _TAN[4.0] * height
+        a, b = np.array([foot[0], 0.0, foot[1]]), np.array([top[0], height, top[1]])
+        taper = {"straight": 1.0, "tapered": 0.58, "splayed": 0.62}[p.legs]
+        profile = ((0.0, taper), (0.30, taper + 0.4 * (1 - taper)), (0.72, 1.0), (1.0, 1.0))
+        if p.legs == "straight":
+            profile = ((0.0, 1.0), (1.0, 1.0))  # type: ignore[assignment]
+        mesh = leg(a, b, section, profile)
+        assembly.add_pair(f"leg_{name}", "legs", mesh, material(p.frame_material))
+        assembly.mark_pair(f"foot_{name}", mesh.point(0.5, 0.0))
+        assembly.mark_pair(f"leg_top_{name}", mesh.nearest(a + (b - a) * (p.underside / height - 0.02)))
+        lines[name] = (a, b)
+    if p.apron_height > 0:
+        _add_apron(p, assembly, lines)
+    if p.stretchers in {"box", "h"}:
+        _add_stretchers(p, assembly, lines)
+
+
+def _on(line: tuple[Floats, Floats], y: float) -> Floats:
+    """The point of a leg's line at height y."""
+    foot, top = line
+    return foot + (top - foot) * (y / top[1])
+
+
+def _add_apron(p: ChairProperties, assembly: Assembly, lines: dict[str, tuple[Floats, Floats]]) -> None:
+    height, thick = p.apron_height, 0.5 * p.leg_thickness
+    y = p.underside - height / 2 + 0.003
+    front, back = _on(lines["front"], y), _on(lines["back"], y)
+    section = bar_section(height, thick, 0.003)
+    matter = material(p.frame_material)
+    outwards = np.array([-0.1 * p.leg_thickness, 0.0, 0.0])
+    assembly.add_pair("apron", "apron", bar(front + outwards, back + outwards, section, (1.0, 0.0, 0.0)), matter)
+    for name, corner, shift in (("front", front, -0.1), ("back", back, 0.1)):
+        corner = corner + [0.0, 0.0005, shift * p.leg_thickness]  # noqa: PLW2901
+        mesh = bar(corner, corner * MIRROR, section, (0.0, 0.0, 1.0))
+        assembly.add(f"apron_{name}", "apron", mesh, matter)
+
+
+def _add_stretchers(p: ChairProperties, assembly: Assembly, lines: dict[str, tuple[Floats, Floats]]) -> None:
+    """Bars between the legs: sides and a cross bar ("h"), or all round with a foot rail in front ("box")."""
+    thin = 0.62 * p.leg_thickness
+    round_ = p.leg_section == "round"
+    section = disc(0.5 * thin, 14) if round_ else bar_section(1.15 * thin, 0.72 * thin, 0.003)
+    matter = material(p.frame_material)
+    side = (0.40 if p.stretchers == "h" else 0.45) * p.underside
+    front, back = _on(lines["front"], side), _on(lines["back"], side)
+    if round_ and p.stretchers == "h":
+        way = np.linspace(0.0, 1.0, 9)[:, None]
+        swell = 0.72 + 0.5 * np.sin(np.pi * way[:, 0])
+        assembly.add_pair("stretcher", "stretchers", sweep(front + (back - front) * way, section, (1, 0, 0), swell), matter)
+    else:
+        assembly.add_pair("stretcher", "stretchers", bar(front, back, section, (1.0, 0.0, 0.0)), matter)
+    if p.stretchers == "h":
+        middle = 0.5 * (front + back)
+        assembly.add("stretcher_cross", "stretchers", bar(middle, middle * MIRROR, section, (0.0, 0.0, 1.0)), matter)
+        return
+    tall = p.seat_height > 0.6
+    for name, y in (("front", (0.33 if tall else 0.62) * p.underside), ("back", 0.58 * p.underside)):
+        corner = _on(lines[name], y)
+        rail = bar(corner, corner * MIRROR, section, (0.0, 0.0, 1.0))
+        assembly.add(f"stretcher_{name}", "stretchers", rail, matter)
+
+
+def _add_sled(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
+    r = p.leg_thickness / 2
+    section = disc(r) if p.leg_section == "round" else bar_section(2 * r, 2 * r, 0.003)
+    front, back = -p.seat_depth / 2 + 0.055 + r, p.seat_depth / 2 - 0.05 - r
+    x = -min(outline.half_width(front), outline.half_width(back)) + 1.3 * r + 0.012
+    y = within(p, x, 0.5 * (front + back), 0.0) + 0.1 * min(2 * r, p.seat_thickness) - 0.55 * r
+    if p.seat == "saddle":
+        y = min(within(p, x, z, 0.45) for z in np.linspace(front, back, 7))
+    lean = 0.05 * p.seat_height
+    corners = [[x, y, front], [x - 0.01, r, front - lean], [x - 0.01, r, back + lean], [x, y, back]]
+    path = fillet(corners, 0.035 + r, 6, closed=True)
+    mesh = sweep(path, section, (1.0, 0.0, 0.0), closed=True)
+    matter = material(p.frame_material)
+    assembly.add_pair("leg_sled", "legs", mesh, matter)
+    for name, z in (("front", front), ("back", back)):
+        cross = np.array([x, y, z * 0.55])
+        tie = bar(cross, cross * MIRROR, disc(0.75 * r, 12), (0.0, 0.0, 1.0))
+        assembly.add(f"leg_tie_{name}", "legs", tie, matter)
+        sign = -1.0 if name == "front" else 1.0
+        assembly.mark_pair(f"foot_{name}", mesh.nearest(np.array([x - 0.01, 0.0, z + sign * lean])))
+        assembly.mark_pair(f"leg_top_{name}", mesh.nearest(np.array([x, y, z])))
+
+
+def _add_cantilever(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
+    """One bent tube: along under the seat, down in front, back over the floor and across behind."""
+    r = p.leg_thickness / 2
+    front, back = -p.seat_depth / 2 - 0.012, p.seat_depth / 2 - 0.05
+    x = -min(outline.half_width(front + 0.09), outline.half_width(back)) + 1.2 * r + 0.008
+    y = min(within(p, x, z, 0.3) for z in np.linspace(front + 0.06, back, 7)) - 0.35 * r
+    left = [[x, y, back], [x, y, front], [x - 0.008, r, front + 0.03], [x - 0.008, r, p.seat_depth / 2 + 0.03]]
+    right = [[-px, py, pz] for px, py, pz in left[::-1]]
+    path = fillet([*left, *right], 0.07, 8)
+    # The tube bends in two planes, so the section follows a direction that neither runs along.
+    mesh = sweep(path, disc(r), (0.55, 0.65, 0.52), edge=0.3 * r)
+    matter = material(p.frame_material)
+    assembly.add("leg_tube", "legs", mesh, matter)
+    for name, z in (("front", -0.25 * p.seat_depth), ("back", 0.3 * p.seat_depth)):
+        cross = np.array([x, y, z])
+        assembly.add(f"leg_tie_{name}", "legs", bar(cross, cross * MIRROR, disc(0.75 * r, 12), (0.0, 0.0, 1.0)), matter)
+    for name, z in (("front", front + 0.09), ("back", p.seat_depth / 2)):
+        assembly.mark_pair(f"foot_{name}", mesh.nearest(np.array([x - 0.008, 0.0, z])))
+    for name, z in (("front", front + 0.06), ("back", back)):
+        assembly.mark_pair(f"leg_top_{name}", mesh.nearest(np.array([x, y + r, z])))
+
+
+def _add_pedestal(p: ChairProperties, assembly: Assembly) -> None:
+    top = within(p, 0.0, 0.0, 0.35)
+    radius = float(np.clip(0.52 * max(p.seat_width, p.seat_depth), 0.19, 0.27))
+    head = 0.11 if p.base == "trumpet" else 0.085
+    matter = material(p.frame_material)
+    foot = add_pedestal(assembly, p.base, top, radius, p.leg_thickness / 2, head, matter)
+    assembly.mark("base_center", foot.point(0.5, 0.0) if p.base != "cross" else np.array([0.0, 0.03, 0.0]))
+    for name, u in (("front", 0.125), ("back", 0.375)):
+        if p.base == "cross":
+            side = next(part for part in assembly.parts if part.name == f"base_{name}_left").mesh
+            assembly.mark_pair(f"foot_{name}", side.nearest(_around(radius, u)))
+        else:
+            assembly.mark_pair(f"foot_{name}", foot.nearest(_around(radius, u)))
+    if p.stretchers == "ring":
+        _add_foot_ring(p, assembly)
+
+
+def _around(radius: float, u: float) -> Floats:
+    """The point of the floor on a circle at u."""
+    return np.array([-radius * np.sin(2 * np.pi * u), 0.0, -radius * np.cos(2 * np.pi * u)])
+
+
+def _add_foot_ring(p: ChairProperties, assembly: Assembly) -> None:
+    y, ring = 0.36 * p.underside, 0.165
+    around = np.linspace(0.0, 2 * np.pi, 40, endpoint=False)
+    path = np.stack([-ring * np.sin(around), np.full(40, y), -ring * np.cos(around)], axis=1)
+    matter = material(p.frame_material)
+    assembly.add("foot_ring", "stretchers", sweep(path, disc(0.011, 12), (0.0, 1.0, 0.0), closed=True), matter)
+    for k in range(3):
+        spoke = bar((0.0, y, 0.0), (0.0, y, -ring), disc(0.008, 10), (0.0, 1.0, 0.0)).turned(120.0 * k)
+        assembly.add(f"foot_ring_spoke_{k + 1}", "stretchers", spoke, matter)
+    collar = [(0.0015, y - 0.02), (0.5 * p.leg_thickness + 0.006, y - 0.02)]
+    collar += [(0.5 * p.leg_thickness + 0.006, y + 0.02), (0.0015, y + 0.02)]
+    assembly.add("foot_ring_collar", "stretchers", lathe(fillet(collar, 0.003, 2), 24), matter)
+
+
+def _add_swivel(p: ChairProperties, assembly: Assembly) -> None:
+    under = within(p, 0.0, 0.0, 0.0)
+    plate = box((-0.1, under - 0.028, -0.11), (0.1, within(p, 0.0, 0.0, 0.4), 0.11), 0.006)
+    assembly.add("seat_plate", "legs", plate, material("plastic:black"))
+    hub = add_swivel(assembly, under - 0.02, 0.30, max(p.leg_thickness / 2, 0.02), material(p.frame_material))
+    assembly.mark("base_center", hub.point(0.5, 0.0))

@@ -1,0 +1,56 @@
+"""Drawing of properties: dice that are keyed by the name of what they decide.
+
+The one idea: every decision has a generator of its own, keyed by (seed, class and decision, index), so that a new
+property never changes what the old ones were drawn as.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from infra.rng import generator
+
+Choice = TypeVar("Choice")
+_GOLDEN = 0.6180339887498949
+
+
+class Dice:
+    """The decisions about one model of a class."""
+
+    def __init__(self, class_name: str, seed: int, index: int) -> None:
+        self._class_name, self._seed, self._index = class_name, seed, index
+
+    def unit(self, decision: str) -> float:
+        """A number in [0, 1)."""
+        return float(generator(self._seed, f"modeller/{self._class_name}/{decision}", self._index).random())
+
+    def spread(self, decision: str) -> float:
+        """A number in [0, 1) that steps by the golden ratio with the index, so that neighbours differ."""
+        start = generator(self._seed, f"modeller/{self._class_name}/{decision}").random()
+        return float((start + _GOLDEN * self._index) % 1.0)
+
+    def between(self, decision: str, low: float, high: float) -> float:
+        """A number in [low, high), to a tenth of a millimetre."""
+        return round(low + (high - low) * self.unit(decision), 4)
+
+    def whole(self, decision: str, low: int, high: int) -> int:
+        """A whole number from low to high, both included."""
+        return min(low + int(self.unit(decision) * (high - low + 1)), high)
+
+    def chance(self, decision: str, probability: float) -> bool:
+        """True with a probability."""
+        return self.unit(decision) < probability
+
+    def among(self, decision: str, choices: Sequence[Choice]) -> Choice:
+        """One of the choices, all alike likely."""
+        return choices[int(self.unit(decision) * len(choices))]
+
+    def weighted(self, decision: str, weights: Mapping[str, float], spread: bool = False) -> str:
+        """One of the keys with a probability in proportion to its weight; `spread` walks through them by index."""
+        mark = (self.spread(decision) if spread else self.unit(decision)) * sum(weights.values())
+        for name, weight in weights.items():
+            mark -= weight
+            if mark < 0:
+                return name
+        return list(weights)[-1]

@@ -1,0 +1,61 @@
+"""Writing shards: the same views give the same bytes, whoever writes them and whenever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import cv2
+import numpy as np
+import webdataset
+from numpy.typing import NDArray
+
+from render.dataset import Shard
+
+
+class ShardWriter:
+    """One tar, written in the order of the calls. Use as a context manager; `shard` is there after it."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path, self._name, self._samples = path, name, 0
+        # Time 0 and a fixed owner: nothing of this machine or this minute gets into the bytes.
+        self._tar = webdataset.TarWriter(str(path), encoder=False, mtime=0, user="turnery", group="turnery")
+
+    def add(self, key: str, picture: NDArray[np.uint8], facts: dict[str, Any]) -> None:
+        """One view: picture uint8 [H, W, 4] (RGB over white, soft mask) and its JSON. Raises on a key with a dot."""
+        if "." in key or "/" in key:
+            raise ValueError(f"key '{key}' must hold neither '.' nor '/': WebDataset ends keys at the first dot")
+        rgb = cv2.cvtColor(np.ascontiguousarray(picture[..., :3]), cv2.COLOR_RGB2BGR)
+        sample = {
+            "__key__": key,
+            "rgb.png": _png(rgb),
+            "mask.png": _png(np.ascontiguousarray(picture[..., 3])),
+            "json": json.dumps(facts, separators=(",", ":"), allow_nan=False).encode(),
+        }
+        self._tar.write(sample)
+        self._samples += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._tar.close()
+
+    @property
+    def shard(self) -> Shard:
+        """The manifest's entry of the finished tar."""
+        with open(self._path, "rb") as handle:
+            sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+        return Shard(name=self._name, samples=self._samples, bytes=self._path.stat().st_size, sha256=sha256)
+
+
+def _png(picture: NDArray[np.uint8]) -> bytes:
+    done, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 4])
+    if not done:
+        raise ValueError("a picture could not be encoded")
+    return data.tobytes()
