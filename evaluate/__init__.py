@@ -1,0 +1,1 @@
+"""The fourth floor: one module per question asked of a trained generator."""

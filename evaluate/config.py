@@ -1,0 +1,109 @@
+"""The evaluate part of a recipe: which questions to ask, and each question's own settings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from infra.settings import JobSettings, Settings
+
+QuestionName = Literal["reconstruction", "morph", "correspondence"]
+
+
+class ReconstructionConfig(Settings):
+    """How well are known views redrawn, and views never shown drawn?"""
+
+    views: int = Field(
+        4096,
+        ge=0,
+        description="most views measured of each split, drawn evenly by the seed over the classes; 0: all",
+    )
+    mean_views: int = Field(
+        4096, ge=1, description="most training views averaged into the mean image, by the seed"
+    )
+    ssim: bool = Field(True, description="measure SSIM too (a third of the time spent on metrics)")
+    columns: int = Field(9, ge=3, le=16, description="views a class in a figure, from the best to the worst")
+    worst: int = Field(10, ge=1, le=32, description="worst views shown and listed")
+    turntable_styles: int = Field(5, ge=0, le=12, description="models a class in the turntable GIF; 0: none")
+    turntable_frames: int = Field(
+        36, ge=8, le=180, description="azimuths of a full turn in the turntable GIF"
+    )
+
+
+class MorphConfig(Settings):
+    """Do the styles between two models look like models (sections 5.4, Figs. 12, 13 and 15)?"""
+
+    pairs_per_class: int = Field(4, ge=1, le=64, description="pairs of models a class, drawn by the seed")
+    pairs: tuple[tuple[str, str], ...] = Field(
+        (), description="pairs of model ids, shown in place of drawn pairs in the classes that they name"
+    )
+    across: tuple[tuple[str, str], ...] = Field(
+        (("chair", "table"),),
+        description="pairs of classes to morph between; those the generator lacks are passed over",
+    )
+    frames: int = Field(33, ge=9, le=257, description="evenly mixed pictures a morph that are measured")
+    strip_frames: int = Field(9, ge=3, le=17, description="pictures a morph in the strip")
+    gif_frames: int = Field(48, ge=8, le=240, description="pictures a GIF, there and back")
+    azimuth_deg: float = Field(30.0, description="azimuth of the morph in degrees")
+    elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation of the morph in degrees")
+    broken_below: float = Field(
+        0.7,
+        gt=0,
+        lt=1,
+        description="a frame is broken when its mask's area is below this share of the smaller end's",
+    )
+
+
+class FlowConfig(Settings):
+    """Optical flow after Brox et al. 2004: a pyramid over the variational refinement of OpenCV."""
+
+    alpha: float = Field(10.0, gt=0, description="weight of smoothness")
+    delta: float = Field(5.0, ge=0, description="weight of constant brightness")
+    gamma: float = Field(10.0, ge=0, description="weight of constant gradient")
+    pyramid_scale: float = Field(0.8, gt=0.3, lt=1, description="size of a level relative to the finer one")
+    coarsest_px: int = Field(12, ge=8, description="smallest side of the coarsest level in pixels")
+    warps: int = Field(3, ge=1, le=100, description="times a level is warped by its flow and refined again")
+    fixed_point_iterations: int = Field(5, ge=1, le=100, description="outer iterations a warp")
+    sor_iterations: int = Field(
+        5, ge=1, le=100, description="iterations of successive over-relaxation in each"
+    )
+
+
+class CorrespondenceConfig(Settings):
+    """Which point of one model is which point of another (section 5.7)?"""
+
+    pairs_per_class: int = Field(8, ge=1, description="pairs of models a class, drawn by the seed")
+    frames: int = Field(64, ge=2, le=1024, description="pictures of the morph, ends included")
+    refine_step: int = Field(9, ge=1, description="frames between the pictures that the flow is refined on")
+    azimuth_deg: float = Field(
+        30.0, description="azimuth in degrees; the nearest view of the dataset is taken"
+    )
+    elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")
+    shown_pairs: int = Field(
+        3, ge=1, le=12, description="pairs a class in the figure, from the best to the worst"
+    )
+    flow: FlowConfig = Field(FlowConfig(), description="optical flow between two pictures")
+
+
+class EvaluateConfig(Settings):
+    """The evaluate section of a recipe."""
+
+    questions: tuple[QuestionName, ...] = Field(
+        ("reconstruction", "morph", "correspondence"), description="questions to ask, in this order"
+    )
+    batch: int = Field(128, ge=1, le=4096, description="pictures generated at once")
+    views_per_task: int = Field(512, ge=1, description="views that one Ray task measures")
+    gpus_per_task: float = Field(
+        0.0, ge=0, le=8, description="GPUs of a Ray task; a share such as 0.25 is fine"
+    )
+    reconstruction: ReconstructionConfig = Field(ReconstructionConfig(), description="known and unseen views")
+    morph: MorphConfig = Field(MorphConfig(), description="mixtures of two styles")
+    correspondence: CorrespondenceConfig = Field(CorrespondenceConfig(), description="flow along a morph")
+
+
+class EvaluateJob(JobSettings):
+    """What `python -m evaluate` reads."""
+
+    training: str = Field("generator", min_length=1, description="name of the training to evaluate")
+    evaluate: EvaluateConfig = Field(EvaluateConfig(), description="questions and their settings")

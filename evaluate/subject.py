@@ -1,0 +1,112 @@
+"""Opening what is evaluated: a training of a workspace, and the true views of its models, on any node.
+
+The one idea: a `SubjectPlace` says in a few words where everything is, so it travels to a task, and every
+process opens each subject once.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from evaluate.question import Subject
+from infra.errors import UserError
+from infra.storage import Storage, open_storage
+from render.dataset import Dataset, open_dataset
+from train.checkpoint import SPEC_FILE, WEIGHTS_FILE, GeneratorSpec, TrainedGenerator, load_generator
+from train.samples import decode, pack, packed_file
+
+SELECTION_FILE = "selection.parquet"
+
+
+@dataclass(frozen=True)
+class SubjectPlace:
+    """Where a subject is; `identity` tells the generator there from a later one of the same name."""
+
+    workspace: str
+    training: str
+    identity: str
+    seed: int
+    batch: int
+
+
+def read_spec(workspace: Storage, training: str) -> GeneratorSpec:
+    """A training's generator.json. Raises `UserError` when there is none."""
+    storage = workspace / "training" / training
+    try:
+        return GeneratorSpec.model_validate_json(storage.read_bytes(SPEC_FILE))
+    except FileNotFoundError:
+        missing = f"no training/{training}/{SPEC_FILE}"
+        raise UserError(
+            f"no generator '{training}' in {workspace.url} ({missing}); train one first"
+        ) from None
+    except ValueError:
+        raise UserError(f"{storage.url}/{SPEC_FILE} is damaged; remove it and train again") from None
+
+
+@lru_cache(maxsize=2)
+def open_subject(place: SubjectPlace) -> Subject:
+    """The generator and its views, read from the workspace; pictures are decoded once a node.
+
+    Raises `UserError` when something is missing, or the dataset is not the one the generator was trained on.
+    """
+    workspace = open_storage(place.workspace)
+    storage = workspace / "training" / place.training
+    generator = _generator(storage)
+    dataset = open_dataset(workspace / "dataset")
+    if dataset.manifest.digest != generator.spec.dataset_digest:
+        raise UserError(
+            f"generator '{place.training}' was trained on another dataset than {dataset.storage.url}; "
+            "train it on this one, or evaluate it in its own workspace"
+        )
+    try:
+        selection = pd.read_parquet(io.BytesIO(storage.read_bytes(SELECTION_FILE)))
+    except FileNotFoundError:
+        raise UserError(
+            f"{storage.url}/{SELECTION_FILE} is missing; train '{place.training}' again"
+        ) from None
+    views = selected_views(dataset.views, selection, generator.spec)
+    rgba = packed_pictures(dataset, generator.spec.size)
+    return Subject(generator, views, rgba, dataset.manifest.size, place.seed, place.batch)
+
+
+def selected_views(views: pd.DataFrame, selection: pd.DataFrame, spec: GeneratorSpec) -> pd.DataFrame:
+    """The views of a selection (columns key, split), with `split` and the generator's `style`, labelled by
+    their row."""
+    split = views["key"].map(selection.set_index("key")["split"])
+    style_of = {pair: i for i, pair in enumerate(zip(spec.style_classes, spec.styles, strict=True))}
+    style = [style_of.get(pair, -1) for pair in zip(views["class_name"], views["model"], strict=True)]
+    chosen = views.reset_index(drop=True).assign(
+        split=split.to_numpy(), style=np.array(style, dtype=np.int64)
+    )
+    return chosen[chosen["split"].notna() & (chosen["style"] >= 0)]
+
+
+def packed_pictures(dataset: Dataset, size: int) -> np.ndarray:
+    """All views of a dataset, uint8 [N, size, size, 4], mapped from this node's cache; decoded if not there
+    yet."""
+    path = packed_file(dataset.manifest.digest, size)
+    if not path.is_file():
+        shards = dataset.manifest.shards
+        starts = np.cumsum([0, *(shard.samples for shard in shards)])
+        parts = (decode(dataset.shard_path(shard.name), shard, size)[1] for shard in shards)
+        pack(path, zip(starts[:-1].tolist(), parts, strict=True), len(dataset.views), size)
+    return np.asarray(np.load(path, mmap_mode="r"))
+
+
+def _generator(storage: Storage) -> TrainedGenerator:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    with tempfile.TemporaryDirectory(prefix="turnery-generator-") as folder:
+        for name in (SPEC_FILE, WEIGHTS_FILE):
+            try:
+                (Path(folder) / name).symlink_to(storage.fetch(name))
+            except FileNotFoundError:
+                raise UserError(f"{storage.url}/{name} is missing; train the generator again") from None
+        return load_generator(Path(folder), device)

@@ -1,0 +1,123 @@
+"""The train part of a recipe: which views to learn from, which network, and how it learns.
+
+The one idea: settings that change the result are inputs and make the digest of the stage; settings that only say
+where and how often (workers, checkpoints, reports) are not, so changing them never throws a training away.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from infra.settings import JobSettings, Settings
+from train.architectures import ArchitectureName, NetworkSpec, Size
+
+CODE_VERSION = 1
+"""Raised whenever the same settings would give another generator, so that old results are made anew."""
+
+Schedule = Literal["paper", "cosine", "linear", "constant"]
+Precision = Literal["auto", "fp32", "bf16"]
+Device = Literal["auto", "cpu", "cuda"]
+
+_EXECUTION = {"workers", "device", "checkpoint_seconds", "report_every", "preview_every", "max_failures"}
+
+
+class SelectConfig(Settings):
+    """Which views of the dataset to learn from. Views of a chosen style that are held out are split `unseen`."""
+
+    classes: tuple[str, ...] | None = Field(
+        None, description="classes to learn, by name; default all", min_length=1
+    )
+    models_per_class: int | None = Field(
+        None, ge=1, description="models of each class to learn, drawn by the seed; default all"
+    )
+    azimuths_deg: tuple[float, ...] | None = Field(
+        None, description="azimuths in degrees to use, of the dataset's grid; default all", min_length=1
+    )
+    elevations_deg: tuple[float, ...] | None = Field(
+        None, description="elevations in degrees to use, of the dataset's grid; default all", min_length=1
+    )
+    holdout_every_azimuth: int = Field(
+        0,
+        ge=0,
+        le=360,
+        description="leave out every n-th azimuth of the grid as split 'unseen'; 0 leaves out none",
+    )
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> SelectConfig:
+        if self.holdout_every_azimuth == 1:
+            raise ValueError("holdout_every_azimuth 1 leaves nothing to learn from; 2 or more, or 0 for none")
+        return self
+
+
+class TrainConfig(Settings):
+    """How a generator learns (paper, sections 3 and 4.1, are the defaults; recipes make it smaller)."""
+
+    name: str = Field(
+        "generator",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="name of the training, a folder below training/",
+    )
+    select: SelectConfig = Field(SelectConfig(), description="which views to learn from")
+
+    architecture: ArchitectureName = Field("1s-S-deep", description="network of the paper's Table 1")
+    size: Size = Field(128, description="side of the picture in pixels")
+    width: float = Field(
+        1.0, ge=0.05, le=4, description="factor on the units and channels of every hidden layer"
+    )
+
+    steps: int = Field(500_000, ge=1, description="iterations, one batch each")
+    batch: int = Field(128, ge=1, le=65_536, description="views in a batch, over all workers")
+    learning_rate: float = Field(5e-4, gt=0, le=1, description="Adam's learning rate at its highest")
+    schedule: Schedule = Field(
+        "paper",
+        description="how the learning rate falls: paper (halved at 50, 70 and 90 %% of the steps), cosine or linear "
+        "(to zero), constant",
+    )
+    warmup: float = Field(
+        0.0, ge=0, le=0.5, description="share of the steps over which the rate rises from zero"
+    )
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="decay of the running average of the weights that becomes the result; 0 is off",
+    )
+    mask_weight: float | None = Field(
+        None,
+        ge=0,
+        description="weight of the mask's loss; default the paper's: 100 (softmax), 0.1 (squared error)",
+    )
+    augment: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="strength of the random transformations: 1 is the ranges of the paper, 0 is off"
+    )
+    precision: Precision = Field(
+        "auto", description="auto takes bf16 where the processor computes it natively"
+    )
+
+    workers: int = Field(
+        1, ge=1, le=4096, description="training processes; the global batch is split among them"
+    )
+    device: Device = Field(
+        "auto", description="auto takes CUDA where the cluster has enough GPUs for the workers"
+    )
+    checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints")
+    report_every: int = Field(25, ge=1, description="steps between reports of loss and speed")
+    preview_every: int = Field(250, ge=1, description="steps between preview pictures in MLflow")
+    max_failures: int = Field(3, ge=0, description="how often a training goes on after a lost worker or node")
+
+    def network(self, styles: int) -> NetworkSpec:
+        """The network that these settings ask for, for that many styles."""
+        return NetworkSpec(architecture=self.architecture, size=self.size, width=self.width, styles=styles)
+
+    def inputs(self) -> dict[str, Any]:
+        """The settings that change the result, as plain data."""
+        return {"code_version": CODE_VERSION, **self.model_dump(mode="json", exclude=_EXECUTION)}
+
+
+class TrainJob(JobSettings):
+    """Settings of `python -m train`: a dataset in the workspace becomes a generator."""
+
+    train: TrainConfig = Field(TrainConfig(), description="how a generator learns")

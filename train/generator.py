@@ -1,0 +1,202 @@
+"""The paper's generative networks: style, view and transformation in, an RGB picture and a mask out.
+
+The one idea: a network is a graph of named layers. Every layer can be read (`run(["fc4"], ...)`) or put in place of
+what feeds it (`run(["rgb"], {"fc4": ...})`), because values are computed on demand from whatever is given.
+
+Shapes: b batch, s styles, c channels, h = w the picture's side in pixels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from train.architectures import (
+    ARCHITECTURES,
+    FC5_SIDE,
+    MERGED_UNITS,
+    STREAM_UNITS,
+    Architecture,
+    NetworkSpec,
+    StreamTable,
+    scaled,
+)
+from train.augment import THETA
+
+
+@dataclass(frozen=True)
+class _Layer:
+    module: nn.Module
+    sources: tuple[str, ...]
+    relu: bool
+
+
+class Generator(nn.Module):
+    """A network of Table 1, every layer under its name in the paper: fc1_style ... fc5, upconv1, conv1, upconv2 ...
+
+    The second stream of the two-stream networks carries the suffix `_mask` (fc5_mask, upconv1_mask ...).
+    Inputs: style, either indices int64 [b] or a mixture float [b, s]; view float [b, 4], see `view_input`;
+    theta float [b, T], see `train.augment`. Outputs are raw: rgb [b, 3, h, w], mask [b, 2, h, w] logits
+    (background, object) or [b, 1, h, w] where the mask is learnt by squared error.
+    """
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        table = ARCHITECTURES[spec.architecture]
+        self._layers: dict[str, _Layer] = {}
+        self._outputs: dict[str, tuple[str, int, int]] = {}
+
+        streams = {"style": spec.styles, "view": 4, "theta": len(THETA)}
+        units = scaled(STREAM_UNITS, spec.width)
+        for name, inputs in streams.items():
+            self._add(f"fc1_{name}", nn.Linear(inputs, units), name)
+            self._add(f"fc2_{name}", nn.Linear(units, units), f"fc1_{name}")
+        merged = scaled(MERGED_UNITS, spec.width)
+        self._add("fc3", nn.Linear(3 * units, merged), *(f"fc2_{name}" for name in streams))
+        self._add("fc4", nn.Linear(merged, merged), "fc3")
+        for stream in table.streams:
+            self._add_stream(stream, merged, table)
+        self.initialise()
+
+    def _add(self, name: str, module: nn.Module, *sources: str, relu: bool = True) -> None:
+        self.add_module(name, module)
+        self._layers[name] = _Layer(module, sources, relu)
+
+    def _add_stream(self, stream: StreamTable, merged: int, table: Architecture) -> None:
+        channels = scaled(stream.fc5, self.spec.width)
+        last = self.spec.upconvolutions
+        previous = f"fc5{stream.suffix}"
+        self._add(previous, nn.Sequential(nn.Linear(merged, channels * FC5_SIDE**2), Maps(channels)), "fc4")
+        for step in range(1, last):
+            wider = scaled(stream.upconv[step - 1], self.spec.width)
+            name = f"upconv{step}{stream.suffix}"
+            self._add(name, upconvolution(channels, wider), previous)
+            previous, channels = name, wider
+            if table.deep:
+                name = f"conv{step}{stream.suffix}"
+                self._add(name, nn.Conv2d(channels, channels, 3, padding=1), previous)
+                previous = name
+        counts = {"rgb": 3, "mask": 2 if table.mask_loss == "nll" else 1}
+        name = f"upconv{last}{stream.suffix}"
+        self._add(name, upconvolution(channels, sum(counts[o] for o in stream.outputs)), previous, relu=False)
+        start = 0
+        for output in stream.outputs:
+            self._outputs[output] = (name, start, counts[output])
+            start += counts[output]
+
+    def channels_last(self) -> Generator:
+        """Lay the filters out with channels varying fastest, in place: what convolutions on CPU and GPU like best."""
+        for parameter in self.parameters():
+            if parameter.dim() == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        return self
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of all layers, inputs first."""
+        return list(self._layers)
+
+    def expanding_parameters(self) -> int:
+        """Number of parameters from FC5 on, the count that Table 1 gives."""
+        expanding = ("fc5", "upconv", "conv")
+        return sum(p.numel() for name, p in self.named_parameters() if name.startswith(expanding))
+
+    @torch.no_grad()
+    def initialise(self, seed: int = 0) -> None:
+        """Gaussian weights scaled by the fan-in (He et al., section 4.1), zero biases; the same for the same seed."""
+        random = torch.Generator().manual_seed(seed)
+        for name, layer in self._layers.items():
+            module = layer.module[0] if isinstance(layer.module, nn.Sequential) else layer.module
+            assert isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
+            gain = math.sqrt(2) if layer.relu else 1.0
+            module.weight.normal_(0, gain / math.sqrt(_fan_in(name, module)), generator=random)
+            if module.bias is not None:
+                module.bias.zero_()
+
+    def run(self, wanted: Sequence[str], given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Values of the wanted layers, inputs or outputs ("rgb", "mask"), from whatever values are given.
+
+        Values of layers are after their ReLU; FC5's are maps [b, c, 8, 8]. A given layer is taken as it is and what
+        feeds it is not computed. Raises KeyError naming the input or layer that is neither given nor known.
+        """
+        known: dict[str, Tensor] = dict(given)
+
+        def value(name: str) -> Tensor:
+            if name not in known:
+                if name in self._outputs:
+                    source, start, count = self._outputs[name]
+                    known[name] = value(source)[:, start : start + count]
+                elif name in self._layers:
+                    layer = self._layers[name]
+                    inputs = [value(source) for source in layer.sources]
+                    known[name] = _apply(layer, inputs)
+                else:
+                    raise KeyError(name)
+            return known[name]
+
+        return {name: value(name) for name in wanted}
+
+    def forward(self, style: Tensor, view: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
+        """Raw outputs (rgb, mask) of the network; see the class for shapes."""
+        values = self.run(("rgb", "mask"), {"style": style, "view": view, "theta": theta})
+        return values["rgb"], values["mask"]
+
+    def picture(self, rgb: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Raw outputs as a picture: rgb [b, 3, h, w] in [0, 1] on black and mask [b, 1, h, w] in [0, 1]."""
+        if self.spec.mask_loss == "nll":
+            return rgb.clamp(0, 1), torch.sigmoid(mask[:, 1:2] - mask[:, 0:1])
+        return rgb.clamp(0, 1), mask.clamp(0, 1)
+
+
+class Maps(nn.Module):
+    """A vector [b, c * 64] as maps [b, c, 8, 8], the seam between FC5 and the first upconvolution (Fig. 1)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, vector: Tensor) -> Tensor:
+        # Channels vary fastest, so that the maps are channels-last in memory without a copy.
+        maps = vector.view(-1, FC5_SIDE, FC5_SIDE, self.channels).permute(0, 3, 1, 2)
+        return maps.contiguous(memory_format=torch.channels_last)
+
+
+def upconvolution(inputs: int, outputs: int) -> nn.ConvTranspose2d:
+    """ "Bed of nails" x 2 upsampling followed by a 4 x 4 convolution (Fig. 2), in one operation.
+
+    Each value goes to the top left corner of a 2 x 2 block of zeros, then a 4 x 4 filter runs over it: the backward
+    pass of a convolution with stride 2.
+    """
+    return nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1)
+
+
+def view_input(azimuth_deg: Tensor, elevation_deg: Tensor) -> Tensor:
+    """The view as the network sees it: sine and cosine of azimuth and elevation, [b] degrees -> [b, 4]."""
+    azimuth, elevation = torch.deg2rad(azimuth_deg), torch.deg2rad(elevation_deg)
+    return torch.stack([azimuth.sin(), azimuth.cos(), elevation.sin(), elevation.cos()], dim=1).float()
+
+
+def _apply(layer: _Layer, inputs: list[Tensor]) -> Tensor:
+    if not inputs[0].is_floating_point():
+        assert isinstance(layer.module, nn.Linear)
+        # An index is a one-hot vector: its product with the weights is one of their columns.
+        x = layer.module.weight.index_select(1, inputs[0]).t() + layer.module.bias
+    else:
+        x = layer.module(inputs[0] if len(inputs) == 1 else torch.cat(inputs, dim=1))
+    return functional.relu(x, inplace=True) if layer.relu else x
+
+
+def _fan_in(name: str, module: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> int:
+    if name == "fc1_style":
+        return 1  # one-hot: a single input is on at a time
+    if isinstance(module, nn.Linear):
+        return module.in_features
+    taps = module.kernel_size[0] * module.kernel_size[1]
+    # Three of four values under a filter are the nails' zeros.
+    return module.in_channels * (taps // 4 if isinstance(module, nn.ConvTranspose2d) else taps)

@@ -1,0 +1,439 @@
+"""Training over a cluster: Ray Data decodes the shards once, Ray Train runs the loop on every worker and restarts it.
+
+The one idea: a training's place on disk carries the digest of its inputs, so the same command goes on from the last
+checkpoint, whichever process died, and other settings start anew. This is the only module of the floor that knows Ray.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import ray
+import ray.data
+import ray.train
+import torch
+from ray.train import Checkpoint, CheckpointConfig, DataConfig, FailureConfig, RunConfig, ScalingConfig
+from ray.train.torch import TorchTrainer, get_device
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+from torch import distributed
+
+from infra.errors import UserError, user_error_in
+from infra.progress import Progress
+from infra.settings import digest
+from infra.storage import FolderStorage, Storage, open_storage
+from infra.tracking import Run
+from render.dataset import Dataset, Manifest, Shard, open_dataset, read_manifest
+from train.checkpoint import (
+    SPEC_FILE,
+    WEIGHTS_FILE,
+    GeneratorSpec,
+    load_state,
+    save_generator,
+    save_state,
+)
+from train.config import TrainConfig
+from train.loop import Diverged, Row, TrainState, start, train
+from train.preview import preview
+from train.samples import Batches, decode, open_samples, pack, packed_file
+from train.selection import Selection, select
+
+SELECTION_FILE, HISTORY_FILE = "selection.parquet", "history.csv"
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """`folder` holds generator.json, generator.safetensors, selection.parquet and history.csv; `spec` is the first.
+
+    `done_before` tells that the same training was found finished.
+    """
+
+    folder: Storage
+    spec: GeneratorSpec
+    done_before: bool
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What travels to every worker."""
+
+    config: TrainConfig
+    seed: int
+    inputs_digest: str
+    selection: Selection
+    angles: np.ndarray
+    packed: Path
+    starts: list[int]
+    run: Run
+    board: Any
+
+
+def train_generator(
+    config: TrainConfig, *, seed: int, workspace: Storage, recipe: dict[str, Any], run: Run
+) -> TrainResult:
+    """Train a generator on the workspace's dataset, on the Ray that is connected; a finished one is left as it is.
+
+    Goes on from the last checkpoint of the same inputs. Raises `UserError` for what the user can mend: no dataset, an
+    empty selection, too few processors, a training that diverged.
+    """
+    dataset = open_dataset(workspace / "dataset")
+    folder = workspace / "training" / config.name
+    selection = select(dataset.views, config.select, seed)
+    inputs = _inputs_digest(config, seed, dataset.manifest)
+    spec = finished(folder, inputs)
+    if spec is not None:
+        return TrainResult(folder, spec, done_before=True)
+    folder.delete(SPEC_FILE)
+
+    board = ray.remote(num_cpus=0)(_Board).remote()
+    packed = packed_file(dataset.manifest.digest, config.size)
+    decoded = None if _on_every_node(packed) else _decoded(dataset, config.size, board)
+    samples = [shard.samples for shard in dataset.manifest.shards]
+    plan = _Plan(
+        config=config,
+        seed=seed,
+        inputs_digest=inputs,
+        selection=selection,
+        angles=dataset.views[["azimuth_deg", "elevation_deg"]].to_numpy(dtype=np.float64),
+        packed=packed,
+        starts=np.cumsum([0, *samples]).tolist(),
+        run=run,
+        board=board,
+    )
+    checkpoints = f"checkpoints-{inputs[:16]}"
+    with _shown(f"train {config.name}", config.steps, "steps", board):
+        state = _fit(plan, decoded, folder, checkpoints)
+
+    spec = GeneratorSpec(
+        name=config.name,
+        architecture=config.architecture,
+        size=config.size,
+        width=config.width,
+        styles=selection.models,
+        style_classes=selection.classes,
+        dataset_digest=dataset.manifest.digest,
+        augment=config.augment,
+        steps=state.step,
+        inputs_digest=inputs,
+        final=state.history[-1],
+        recipe=recipe,
+    )
+    _write_result(folder, spec, state, selection)
+    _remove(folder, keep=None)
+    return TrainResult(folder, spec, done_before=False)
+
+
+def finished_training(config: TrainConfig, *, seed: int, workspace: Storage) -> GeneratorSpec | None:
+    """generator.json of a finished training of these settings on the workspace's dataset, or None; needs no Ray."""
+    manifest = read_manifest(workspace / "dataset")
+    if manifest is None:
+        return None
+    return finished(workspace / "training" / config.name, _inputs_digest(config, seed, manifest))
+
+
+def _inputs_digest(config: TrainConfig, seed: int, manifest: Manifest) -> str:
+    return digest({"train": config.inputs(), "seed": seed, "dataset": manifest.digest})
+
+
+def finished(folder: Storage, inputs_digest: str) -> GeneratorSpec | None:
+    """generator.json of a finished training of these inputs, or None."""
+    try:
+        spec = GeneratorSpec.model_validate(folder.read_json(SPEC_FILE))
+    except (FileNotFoundError, ValueError):
+        return None
+    complete = all(folder.exists(name) for name in (WEIGHTS_FILE, SELECTION_FILE, HISTORY_FILE))
+    return spec if complete and spec.inputs_digest == inputs_digest else None
+
+
+def _fit(plan: _Plan, decoded: ray.data.Dataset | None, folder: Storage, checkpoints: str) -> TrainState:
+    """Run the workers to the end of the training and return its last state."""
+    config = plan.config
+    _remove(folder, keep=checkpoints)
+    folder.check_writable()
+    on_gpu = _on_gpu(config)
+    trainer = TorchTrainer(
+        _work,
+        train_loop_config={"plan": plan},
+        scaling_config=ScalingConfig(
+            num_workers=config.workers,
+            use_gpu=on_gpu,
+            resources_per_worker={"CPU": 1, "GPU": 1} if on_gpu else {"CPU": 1},
+        ),
+        datasets={} if decoded is None else {"samples": decoded},
+        dataset_config=DataConfig(datasets_to_split=[]),
+        run_config=RunConfig(
+            name=checkpoints,
+            storage_path=folder.url,
+            failure_config=FailureConfig(max_failures=config.max_failures),
+            checkpoint_config=CheckpointConfig(num_to_keep=2),
+        ),
+    )
+    try:
+        result = trainer.fit()
+    except ray.train.TrainingFailedError as error:
+        fault = user_error_in(error)
+        if fault is not None:
+            raise fault from None
+        raise
+    fault_text = ray.get(plan.board.fault.remote())
+    if fault_text is not None:
+        raise UserError(fault_text)
+    if result.checkpoint is None:
+        raise RuntimeError(
+            f"training '{config.name}' ended without a checkpoint in {folder.url}/{checkpoints}"
+        )
+    state = start(config, len(plan.selection.models), plan.seed, torch.device("cpu"))
+    with result.checkpoint.as_directory() as checkpoint:
+        load_state(Path(checkpoint), state, plan.inputs_digest)
+    return state
+
+
+def _work(settings: dict[str, _Plan]) -> None:
+    """What every worker runs. Faults of the user's end the training at once instead of being tried again."""
+    plan = settings["plan"]
+    try:
+        _train_here(plan)
+    except (UserError, Diverged) as fault:
+        ray.get(plan.board.fail.remote(str(fault)))
+
+
+def _train_here(plan: _Plan) -> None:
+    config, context = plan.config, ray.train.get_context()
+    rank, workers = context.get_world_rank(), context.get_world_size()
+    # Ray gives a worker as many threads as it has processors of the cluster; here the workers share the node's.
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
+    torch.set_flush_denormal(True)
+    device = get_device()
+    assert isinstance(device, torch.device)
+    _fill_node(plan, context.get_local_rank(), device)
+    samples = open_samples(plan.packed, plan.selection, plan.angles)
+    batches = Batches(samples, config.batch, config.augment, plan.seed, rank, workers)
+    state = start(config, len(plan.selection.models), plan.seed, device)
+    checkpoint = ray.train.get_checkpoint()
+    if checkpoint is not None:
+        with checkpoint.as_directory() as folder:
+            load_state(Path(folder), state, plan.inputs_digest)
+
+    watcher = _Watcher(plan, state, batches) if rank == 0 else None
+
+    def on_report(row: Row) -> None:
+        if watcher is not None:
+            watcher.report(row)
+
+    def on_checkpoint(state: TrainState) -> None:
+        metrics = dict(state.history[-1])
+        if rank != 0:
+            ray.train.report(metrics)
+            return
+        with tempfile.TemporaryDirectory(prefix="turnery-state-") as folder:
+            save_state(Path(folder), state, plan.inputs_digest)
+            ray.train.report(metrics, checkpoint=Checkpoint.from_directory(folder))
+
+    train(state, batches, config, on_report=on_report, on_checkpoint=on_checkpoint)
+    if watcher is not None:
+        watcher.close()
+
+
+class _Watcher:
+    """The first worker's reports: to the board for the live line at once, to MLflow behind the training's back."""
+
+    def __init__(self, plan: _Plan, state: TrainState, batches: Batches) -> None:
+        self._plan, self._state, self._samples = plan, state, batches.samples
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
+        self._previewed = state.step // plan.config.preview_every
+        self._failed = False
+        plan.board.begin.remote(state.step)
+
+    def report(self, row: Row) -> None:
+        config, step = self._plan.config, int(row["step"])
+        note = f"{row['images_per_s']:.0f} images/s, loss {row['loss']:.1f}, {row['psnr_db']:.2f} dB"
+        self._plan.board.put.remote(step, note)
+        metrics = {f"train/{name}": value for name, value in row.items() if name != "step"}
+        self._thread.submit(self._log, metrics, None, step)
+        if step // config.preview_every > self._previewed or step == config.steps:
+            self._previewed = step // config.preview_every
+            self._thread.submit(self._log, {}, preview(self._state, self._samples), step)
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=True)
+
+    def _log(self, metrics: dict[str, float], picture: np.ndarray | None, step: int) -> None:
+        try:
+            if metrics:
+                self._plan.run.metrics(metrics, step)
+            if picture is not None:
+                self._plan.run.image(picture, "train/preview", step)
+        except Exception as error:  # a tracking server that is away must not cost a training
+            if not self._failed:
+                logging.getLogger(__name__).warning("MLflow does not take reports: %s", error)
+            self._failed = True
+
+
+def _fill_node(plan: _Plan, local_rank: int, device: torch.device) -> None:
+    """Give this node its packed file, written by one of its workers while the others wait."""
+    fault: UserError | None = None
+    if local_rank == 0 and not plan.packed.exists():
+        try:
+            rows = ray.train.get_dataset_shard("samples").iter_rows()
+            shape = (-1, plan.config.size, plan.config.size, 4)
+            parts = (
+                (plan.starts[int(row["index"])], np.frombuffer(row["rgba"], np.uint8).reshape(shape)) for row in rows
+            )
+            pack(plan.packed, parts, len(plan.angles), plan.config.size)
+        except UserError as error:
+            fault = error
+    if distributed.is_initialized():
+        # All or none go on: a worker that left would keep the others waiting.
+        good = torch.tensor(int(fault is None), device=device)
+        distributed.all_reduce(good, op=distributed.ReduceOp.MIN)
+        if not good.item() and fault is None:
+            fault = UserError("another node could not keep the decoded samples")
+    if fault is not None:
+        raise fault
+
+
+def _decoded(dataset: Dataset, size: int, board: Any) -> ray.data.Dataset:
+    """Every shard decoded, a row a shard: index, rgba as bytes. Done before workers take processors."""
+    shards = dataset.manifest.shards
+    of_shard = dataset.views.groupby("shard", sort=False)["key"].agg(list)
+    rows = [
+        {"index": index, "shard": shard.model_dump(), "keys": of_shard.get(shard.name, []), "size": size}
+        for index, shard in enumerate(shards)
+    ]
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    views, url = len(dataset.views), dataset.storage.url
+    with _shown("decode samples", views, "views", board):
+        source = ray.data.from_items(rows, override_num_blocks=len(rows))
+        try:
+            return source.map(lambda row: _decode_shard(row, url, board)).materialize()
+        except ray.exceptions.RayError as error:
+            fault = user_error_in(error)
+            if fault is None:
+                raise
+            raise fault from None
+
+
+def _decode_shard(row: dict[str, Any], url: str, board: Any) -> dict[str, Any]:
+    shard = Shard.model_validate(row["shard"])
+    path = open_storage(url).fetch(f"shards/{shard.name}")
+    keys, rgba = decode(path, shard, int(row["size"]))
+    if keys != list(row["keys"]):
+        raise UserError(
+            f"shard {shard.name} holds other views than views.parquet says; render the dataset again"
+        )
+    board.add.remote(len(keys))
+    return {"index": row["index"], "rgba": rgba.tobytes()}
+
+
+def _on_every_node(path: Path) -> bool:
+    """Whether every node of the cluster has the packed file already."""
+
+    @ray.remote(num_cpus=0)
+    def there() -> bool:
+        return path.exists()
+
+    nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+    pinned = [NodeAffinitySchedulingStrategy(node, soft=False) for node in nodes]
+    return all(ray.get([there.options(scheduling_strategy=place).remote() for place in pinned]))
+
+
+def _on_gpu(config: TrainConfig) -> bool:
+    """Whether workers get a GPU each. Raises `UserError` when the cluster is too small for them."""
+    have = ray.cluster_resources()
+    gpus, cpus = have.get("GPU", 0), have.get("CPU", 0)
+    if config.device == "cuda" and gpus < config.workers:
+        raise UserError(f"train.workers {config.workers} on CUDA need as many GPUs, the cluster has {gpus:g}")
+    if cpus < config.workers:
+        raise UserError(f"train.workers {config.workers} need as many processors, the cluster has {cpus:g}")
+    return config.device != "cpu" and gpus >= config.workers
+
+
+def _write_result(folder: Storage, spec: GeneratorSpec, state: TrainState, selection: Selection) -> None:
+    """The files of a finished training, generator.json last."""
+    with tempfile.TemporaryDirectory(prefix="turnery-generator-") as temporary:
+        save_generator(Path(temporary), spec, state.result())
+        folder.put(Path(temporary) / WEIGHTS_FILE, WEIGHTS_FILE)
+        table = io.BytesIO()
+        selection.table.to_parquet(table, index=False)
+        folder.write_bytes(SELECTION_FILE, table.getvalue())
+        folder.write_bytes(HISTORY_FILE, pd.DataFrame(state.history).to_csv(index=False).encode())
+        folder.put(Path(temporary) / SPEC_FILE, SPEC_FILE)
+
+
+def _remove(folder: Storage, keep: str | None) -> None:
+    """Remove checkpoints of this training, all but those of one set of inputs."""
+    names = {name.split("/")[0] for name in folder.list() if name.startswith("checkpoints-")}
+    for name in names - {keep}:
+        (folder / name).clear()
+        if isinstance(folder, FolderStorage):
+            shutil.rmtree(folder.root / name, ignore_errors=True)
+
+
+class _Board:
+    """Where workers write what the driver shows: how far they are, a note, a fault."""
+
+    def __init__(self) -> None:
+        self._first: int | None = None
+        self._done, self._note = 0, ""
+        self._fault: str | None = None
+
+    def begin(self, done: int) -> None:
+        self._first, self._done, self._note = done, done, ""
+
+    def put(self, done: int, note: str) -> None:
+        self._done, self._note = done, note
+
+    def add(self, count: int) -> None:
+        self._done += count
+
+    def fail(self, fault: str) -> None:
+        self._fault = self._fault or fault
+
+    def fault(self) -> str | None:
+        return self._fault
+
+    def read(self) -> tuple[int | None, int, str]:
+        return self._first, self._done, self._note
+
+
+@contextmanager
+def _shown(title: str, total: int, unit: str, board: Any) -> Iterator[None]:
+    """Show the board's progress on this machine for the length of the block."""
+    ended = threading.Event()
+    ray.get(board.begin.remote(0))
+
+    def show(progress: Progress) -> None:
+        first = None
+        while not ended.wait(1.0):
+            try:
+                begun, done, note = ray.get(board.read.remote(), timeout=10)
+            except ray.exceptions.RayError:
+                continue
+            if begun and begun != first:
+                progress.start_from(begun)
+                first = begun
+            progress.update(done, note)
+
+    with Progress(title, total, unit) as progress:
+        thread = threading.Thread(target=show, args=(progress,), daemon=True)
+        thread.start()
+        try:
+            yield
+            progress.update(total)
+        finally:
+            ended.set()
+            thread.join()

@@ -1,0 +1,107 @@
+"""Which views a training learns from, and which it leaves out: one dataset serves many trainings.
+
+The one idea: a selection is a table of keys and splits, `train` and its complement `unseen` within the chosen styles,
+and it is stored with the generator so that evaluation asks about exactly those views.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from infra.errors import UserError
+from infra.rng import generator
+from train.config import SelectConfig
+
+SPLITS = ("train", "unseen")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """`table`: columns key and split, in the dataset's order; `models` and `classes` of each style, in style order.
+
+    A style of the generator is a position in `models`: the styles of the dataset that were chosen, renumbered.
+    `style` is that position for each row of `table`; `row` is its row in the dataset's `views`.
+    """
+
+    table: pd.DataFrame
+    models: list[str]
+    classes: list[str]
+    style: np.ndarray
+    row: np.ndarray
+
+    def rows(self, split: str) -> np.ndarray:
+        """Positions in `table` of one split, int64."""
+        return np.flatnonzero((self.table["split"] == split).to_numpy())
+
+
+def select(views: pd.DataFrame, config: SelectConfig, seed: int) -> Selection:
+    """Choose from a dataset's `views` (columns key, model, class_name, style, azimuth_deg, elevation_deg).
+
+    Raises `UserError` when a class, azimuth or elevation is not in the dataset or nothing is left to learn from.
+    """
+    kept = np.ones(len(views), dtype=bool)
+    class_name = views["class_name"].to_numpy(dtype=str)
+    if config.classes is not None:
+        _known("class", set(config.classes), set(class_name))
+        kept &= np.isin(class_name, config.classes)
+    azimuth = views["azimuth_deg"].to_numpy(dtype=float)
+    elevation = views["elevation_deg"].to_numpy(dtype=float)
+    kept &= _on_grid("azimuth", azimuth, config.azimuths_deg)
+    kept &= _on_grid("elevation", elevation, config.elevations_deg)
+    if config.models_per_class is not None:
+        kept &= _some_models(views, class_name, config.models_per_class, seed)
+
+    row = np.flatnonzero(kept)
+    split = np.full(len(row), "train", dtype=object)
+    if config.holdout_every_azimuth:
+        # Of the whole grid, not of the filtered azimuths: the same views stay unseen whatever else is chosen.
+        grid = np.unique(azimuth.round(6))
+        place = np.searchsorted(grid, azimuth[row].round(6))
+        split[(place + 1) % config.holdout_every_azimuth == 0] = "unseen"
+    chosen = views.iloc[row]
+    if not (split == "train").any():
+        raise UserError(
+            "train.select leaves no view to learn from; choose more azimuths, elevations or classes"
+        )
+
+    styles = chosen[["style", "model", "class_name"]].drop_duplicates("style").sort_values("style")
+    position = {int(style): index for index, style in enumerate(styles["style"])}
+    style = np.array([position[int(style)] for style in chosen["style"]], dtype=np.int64)
+    unlearnt = set(range(len(position))) - set(style[split == "train"].tolist())
+    if unlearnt:
+        names = styles["model"].iloc[sorted(unlearnt)[:3]].tolist()
+        raise UserError(
+            f"train.select leaves {len(unlearnt)} models without a view to learn from: {', '.join(names)}"
+        )
+    table = pd.DataFrame({"key": chosen["key"].to_numpy(), "split": split})
+    return Selection(table, styles["model"].tolist(), styles["class_name"].tolist(), style, row)
+
+
+def _some_models(views: pd.DataFrame, class_name: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Views of `count` models of each class, drawn by the seed and the class alone."""
+    kept = np.zeros(len(views), dtype=bool)
+    style = views["style"].to_numpy()
+    for name in np.unique(class_name):
+        models = np.unique(style[class_name == name])
+        drawn = generator(seed, f"models of {name}").permutation(models)[:count]
+        kept |= (class_name == name) & np.isin(style, drawn)
+    return kept
+
+
+def _on_grid(what: str, values: np.ndarray, wanted: tuple[float, ...] | None) -> np.ndarray:
+    if wanted is None:
+        return np.ones(len(values), dtype=bool)
+    near = np.isclose(values[:, None], np.array(wanted)[None], atol=1e-3)
+    missing = {degrees for degrees, found in zip(wanted, near.any(axis=0), strict=True) if not found}
+    _known(what, missing, {float(v) for v in np.unique(values.round(3))}, " degrees")
+    return np.asarray(near.any(axis=1))
+
+
+def _known(what: str, wanted: set[str] | set[float], known: set[str] | set[float], unit: str = "") -> None:
+    unknown = sorted(wanted - known)
+    if unknown:
+        there = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(known))
+        raise UserError(f"the dataset has no {what} {unknown[0]}{unit}; it has {there}")
