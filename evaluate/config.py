@@ -45,8 +45,8 @@ class MorphConfig(Settings):
     frames: int = Field(33, ge=9, le=257, description="evenly mixed pictures a morph that are measured")
     strip_frames: int = Field(9, ge=3, le=17, description="pictures a morph in the strip")
     gif_frames: int = Field(48, ge=8, le=240, description="pictures a GIF, there and back")
-    azimuth_deg: float = Field(30.0, description="azimuth of the morph in degrees")
-    elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation of the morph in degrees")
+    azimuth_deg: float = Field(30.0, description="azimuth in degrees; the nearest training view is taken")
+    elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")
     broken_below: float = Field(
         0.7,
         gt=0,
@@ -76,9 +76,7 @@ class CorrespondenceConfig(Settings):
     pairs_per_class: int = Field(8, ge=1, description="pairs of models a class, drawn by the seed")
     frames: int = Field(64, ge=2, le=1024, description="pictures of the morph, ends included")
     refine_step: int = Field(9, ge=1, description="frames between the pictures that the flow is refined on")
-    azimuth_deg: float = Field(
-        30.0, description="azimuth in degrees; the nearest view of the dataset is taken"
-    )
+    azimuth_deg: float = Field(30.0, description="azimuth in degrees; the nearest training view is taken")
     elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")
     shown_pairs: int = Field(
         3, ge=1, le=12, description="pairs a class in the figure, from the best to the worst"

@@ -42,6 +42,7 @@ _DPI = 200
 _FONT_PT, _SMALL_PT = 7.5, 6.0
 _CELL_PX = 128
 _GAP_PX = 6
+_PALETTE_SAMPLE = 1 << 15
 
 
 def over_white(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -205,11 +206,14 @@ def tile(pictures: Sequence[Sequence[np.ndarray]], side: int = _CELL_PX) -> np.n
 def animate(path: Path, frames: Sequence[np.ndarray], seconds: float) -> None:
     """A GIF that loops for ever in about `seconds`; frames uint8 [h, w, 3].
 
-    Every frame has a palette of its own with white in it, so colours stay true and the background does not
-    flicker.
+    All frames share one palette made of their own colours and white, so nothing flickers.
     """
     milliseconds = max(20, 10 * round(100 * seconds / len(frames)))
-    pictures = [_with_palette(frame) for frame in frames]
+    stack = np.stack(frames)
+    palette = _palette(stack)
+    pictures = [Image.fromarray(indices, mode="P") for indices in _indices(stack, palette)]
+    for picture in pictures:
+        picture.putpalette(palette.tobytes())
     pictures[0].save(
         path,
         save_all=True,
@@ -251,14 +255,30 @@ def _label_row(axes: Axes, row: Row, top: int, left: int, cell_w: int, cell_h: i
         axes.text(x, top + cell_h + 2, caption, ha="center", va="top", fontsize=_SMALL_PT, color=MUTED)
 
 
-def _with_palette(frame: np.ndarray) -> Image.Image:
-    small = Image.fromarray(frame).quantize(255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    palette = np.zeros((256, 3), np.uint8)
-    colours = np.array(small.getpalette(), np.uint8).reshape(-1, 3)
-    palette[: len(colours)] = colours
-    palette[255] = 255
-    indices = np.array(small)
-    indices[(frame == 255).all(axis=2)] = 255
-    picture = Image.fromarray(indices, mode="P")
-    picture.putpalette(palette.tobytes())
-    return picture
+def _palette(frames: np.ndarray) -> np.ndarray:
+    """The 255 colours that serve frames [n, h, w, 3] best, and white as the last: uint8 [256, 3]."""
+    coloured = frames[(frames != 255).any(axis=3)]
+    palette = np.full((256, 3), 255, np.uint8)
+    if len(coloured):
+        sample = coloured[:: -(-len(coloured) // _PALETTE_SAMPLE)]
+        reduced = Image.fromarray(sample[None]).quantize(255, method=Image.Quantize.MEDIANCUT)
+        colours = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)[:255]
+        palette[: len(colours)] = colours
+    return palette
+
+
+def _indices(frames: np.ndarray, palette: np.ndarray) -> np.ndarray:
+    """The nearest colour of a palette for every pixel, found once for every colour at 6 bits a channel."""
+    bits = (frames >> 2).astype(np.int32)
+    codes = bits[..., 0] << 12 | bits[..., 1] << 6 | bits[..., 2]
+    present = np.flatnonzero(np.bincount(codes.ravel(), minlength=1 << 18))
+    colours = np.stack([present >> 12, present >> 6 & 63, present & 63], axis=1) * 4.0 + 1.5
+    table = palette.astype(np.float64)
+    lookup = np.zeros(1 << 18, np.uint8)
+    for start in range(0, len(present), 8192):
+        chunk = slice(start, start + 8192)
+        distance = (table**2).sum(axis=1) - 2 * colours[chunk] @ table.T
+        lookup[present[chunk]] = distance.argmin(axis=1)
+    indices = lookup[codes]
+    indices[(frames == 255).all(axis=3)] = 255
+    return indices

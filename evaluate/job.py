@@ -18,7 +18,7 @@ import ray.exceptions
 from evaluate.config import EvaluateConfig
 from evaluate.correspondence.keypoints import correspondence
 from evaluate.morphing import morph
-from evaluate.question import Answer, Part, Result, Spread, Subject
+from evaluate.question import Answer, Part, Result, Spread, Subject, style_of
 from evaluate.reconstruction import reconstruction
 from evaluate.subject import SubjectPlace, open_subject, read_spec
 from infra.errors import user_error_in
@@ -47,9 +47,13 @@ def evaluate_generator(
     Writes `evaluation/<question>/` with CSV, figures and, last, summary.json; a question whose summary has
     the same inputs is not asked again. Metrics go to the run and, with the figures, to a child run a
     question. Returns {"metrics": all metrics, "questions": {question: its summary}}. Raises `UserError` when
-    the workspace holds no such generator or another dataset than it was trained on.
+    the workspace holds no such generator, another dataset than it was trained on, or not a model of a pair
+    asked for.
     """
     spec = read_spec(workspace, training)
+    for pair in config.morph.pairs if "morph" in config.questions else ():
+        for model in pair:
+            style_of(spec, model)
     summaries: dict[str, dict[str, Any]] = {}
     for question in config.questions:
         inputs = inputs_digest(question, config, seed, spec)

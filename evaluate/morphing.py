@@ -14,7 +14,7 @@ import pandas as pd
 
 from evaluate import figures
 from evaluate.config import MorphConfig
-from evaluate.question import Answer, Spread, Subject, drawn_pairs, short
+from evaluate.question import Answer, Spread, Subject, drawn_pairs, short, style_of
 from infra import rng
 
 
@@ -25,6 +25,8 @@ class MorphPart:
     group: str
     first: int
     second: int
+    azimuth_deg: float
+    elevation_deg: float
     config: MorphConfig
 
 
@@ -76,8 +78,8 @@ def morph(subject: Subject, config: MorphConfig, answer: Answer, spread: Spread)
         _metrics(answer, f"{group}/", table[table["group"] == group])
         _figures(answer, group, own, models, config)
     answer.text = (
-        f"{len(morphs)} morphs, linear in the style vector, at {config.azimuth_deg:g}° azimuth and "
-        f"{config.elevation_deg:g}° elevation: the largest of {config.frames - 1} steps is on average "
+        f"{len(morphs)} morphs, linear in the style vector, at {parts[0].azimuth_deg:g}° azimuth and "
+        f"{parts[0].elevation_deg:g}° elevation: the largest of {config.frames - 1} steps is on average "
         f"{table['step_uniformity'].mean():.2f} times the mean step, and {int(table['broken_frames'].sum())} "
         f"of {config.frames * len(morphs)} frames lose more than {100 * (1 - config.broken_below):.0f} % of "
         f"the object."
@@ -90,17 +92,18 @@ def morph_parts(subject: Subject, config: MorphConfig) -> list[MorphPart]:
     Raises `UserError` for a pair of which the generator does not know a model.
     """
     class_of = subject.generator.spec.style_classes
+    view = subject.nearest_seen_view(config.azimuth_deg, config.elevation_deg)
     parts = []
     for first, second in config.pairs:
-        one, other = subject.style(first), subject.style(second)
+        one, other = (style_of(subject.generator.spec, model) for model in (first, second))
         classes = list(dict.fromkeys([class_of[one], class_of[other]]))
-        parts.append(MorphPart("-".join(classes), one, other, config))
+        parts.append(MorphPart("-".join(classes), one, other, *view, config))
     asked = {part.group for part in parts}
     for name, styles in subject.styles_by_class.items():
         if name not in asked:
             random = rng.generator(subject.seed, f"evaluate/morph/{name}")
             pairs = drawn_pairs(styles, config.pairs_per_class, random)
-            parts += [MorphPart(name, first, second, config) for first, second in pairs]
+            parts += [MorphPart(name, first, second, *view, config) for first, second in pairs]
     for one_class, other_class in config.across:
         group = f"{one_class}-{other_class}"
         if group in asked or not {one_class, other_class} <= subject.styles_by_class.keys():
@@ -110,7 +113,7 @@ def morph_parts(subject: Subject, config: MorphConfig) -> list[MorphPart]:
             random.permutation(subject.styles_by_class[name]).tolist() for name in (one_class, other_class)
         ]
         pairs = list(zip(*sides, strict=False))[: config.pairs_per_class]
-        parts += [MorphPart(group, first, second, config) for first, second in pairs]
+        parts += [MorphPart(group, first, second, *view, config) for first, second in pairs]
     return parts
 
 
@@ -121,7 +124,7 @@ def generated_morph(subject: Subject, part: MorphPart) -> Morph:
     eased = figures.there_and_back(config.gif_frames)
     strip = np.linspace(0, 1, config.strip_frames)
     style = subject.mixtures(part.first, part.second, np.concatenate([even, strip, eased]))
-    rgb, mask = subject.draw(style, config.azimuth_deg, config.elevation_deg)
+    rgb, mask = subject.draw(style, part.azimuth_deg, part.elevation_deg)
     n, s = config.frames, config.frames + config.strip_frames
     pictures = figures.over_white(rgb[n:], mask[n:])
     frames = measured_frames(rgb[:n], mask[:n]).assign(mixture=even)

@@ -23,7 +23,7 @@ import pandas as pd
 import torch
 
 from infra.errors import UserError
-from train.checkpoint import TrainedGenerator
+from train.checkpoint import GeneratorSpec, TrainedGenerator
 
 SPLITS = ("train", "unseen")
 
@@ -53,20 +53,14 @@ class Subject:
         classes = self.generator.spec.style_classes
         return {name: [i for i, of in enumerate(classes) if of == name] for name in dict.fromkeys(classes)}
 
-    def style(self, model: str) -> int:
-        """The style of a model by its id, or by `<class>/<id>` where two classes share one.
-
-        Raises `UserError` when the generator does not know it, or knows two.
-        """
-        spec = self.generator.spec
-        names = zip(spec.styles, spec.style_classes, strict=True)
-        found = [i for i, (name, of) in enumerate(names) if model in (name, f"{of}/{name}")]
-        if len(found) != 1:
-            what = "does not know" if not found else "knows two models called"
-            mend = difflib.get_close_matches(model, spec.styles, n=1, cutoff=0.0) or list(spec.styles[:1])
-            advice = f"its nearest is '{mend[0]}'" if not found else "say which as <class>/<model>"
-            raise UserError(f"the generator {what} '{model}'; {advice}")
-        return found[0]
+    def nearest_seen_view(self, azimuth_deg: float, elevation_deg: float) -> tuple[float, float]:
+        """Azimuth and elevation, in degrees, of the training view closest to the direction asked for."""
+        seen = self.views.loc[self.views["split"] == "train", ["azimuth_deg", "elevation_deg"]]
+        seen = seen.drop_duplicates().sort_values(["elevation_deg", "azimuth_deg"])
+        asked = directions(np.array([azimuth_deg]), np.array([elevation_deg]))
+        closeness = directions(seen["azimuth_deg"].to_numpy(), seen["elevation_deg"].to_numpy()) @ asked[0]
+        azimuth, elevation = seen.iloc[int(np.argmax(np.round(closeness, 9)))]
+        return float(azimuth), float(elevation)
 
     def truth(self, rows: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """True views by their rows of `rgba`: rgb on black, mask."""
@@ -79,7 +73,7 @@ class Subject:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Generated views: style is n indices or mixtures [n, styles]; angles are scalars or n of them, in
         degrees."""
-        mixture = torch.as_tensor(np.asarray(style))
+        mixture = torch.as_tensor(np.array(style))
         style_t = mixture.float() if mixture.ndim == 2 else mixture.long()
         count = len(style_t)
         azimuth = torch.as_tensor(np.broadcast_to(np.asarray(azimuth_deg, np.float32), (count,)).copy())
@@ -94,7 +88,7 @@ class Subject:
         return np.ascontiguousarray(np.concatenate(pictures)), np.concatenate(masks)
 
     def mixtures(self, first: int, second: int, weights: np.ndarray) -> np.ndarray:
-        """Mixtures on the line from one style to another, weights [n] from 0 to 1 (section 5.4): [n, styles]."""
+        """Mixtures on the line from one style to another, weights [n] in 0-1 (section 5.4): [n, styles]."""
         mixture = np.zeros((len(weights), len(self.generator.spec.styles)), np.float32)
         mixture[:, first] += 1 - weights
         mixture[:, second] += weights
@@ -159,8 +153,30 @@ def plain(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_./-]", "_", name)
 
 
+def style_of(spec: GeneratorSpec, model: str) -> int:
+    """The style of a model by its id, or by `<class>/<id>` where two classes share one.
+
+    Raises `UserError` when the generator does not know it, or knows two.
+    """
+    names = zip(spec.styles, spec.style_classes, strict=True)
+    found = [i for i, (name, of) in enumerate(names) if model in (name, f"{of}/{name}")]
+    if not found:
+        near = difflib.get_close_matches(model, spec.styles, n=1, cutoff=0)[0]
+        raise UserError(f"generator '{spec.name}' knows no model '{model}'; its nearest is '{near}'")
+    if len(found) > 1:
+        raise UserError(f"generator '{spec.name}' knows {len(found)} models '{model}'; write <class>/{model}")
+    return found[0]
+
+
+def directions(azimuth_deg: np.ndarray, elevation_deg: np.ndarray) -> np.ndarray:
+    """Unit vectors towards the camera, [n, 3], whose dot product is the cosine of the angle between views."""
+    azimuth, elevation = np.radians(azimuth_deg), np.radians(elevation_deg)
+    level = np.cos(elevation)
+    return np.stack([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)], axis=1)
+
+
 def drawn_pairs(styles: Sequence[int], count: int, random: np.random.Generator) -> list[tuple[int, int]]:
-    """At most `count` different pairs, spread as evenly as can be over the styles."""
+    """At most `count` different pairs, drawn in rounds in which a style comes once at most."""
     wanted = min(count, len(styles) * (len(styles) - 1) // 2)
     pairs: list[tuple[int, int]] = []
     seen: set[frozenset[int]] = set()

@@ -14,7 +14,7 @@ import pandas as pd
 
 from evaluate import figures, metrics
 from evaluate.config import ReconstructionConfig
-from evaluate.question import SPLITS, Answer, Spread, Subject, short
+from evaluate.question import SPLITS, Answer, Spread, Subject, directions, short
 from evaluate.turntable import turntables
 from infra import rng
 
@@ -103,7 +103,7 @@ def nearest_training_view(views: pd.DataFrame) -> pd.Series:
 
     Of views equally close the first is taken; -1 where the model has no other training view.
     """
-    directions = _directions(views["azimuth_deg"].to_numpy(), views["elevation_deg"].to_numpy())
+    towards = directions(views["azimuth_deg"].to_numpy(), views["elevation_deg"].to_numpy())
     training = (views["split"] == "train").to_numpy()
     labels = views.index.to_numpy()
     nearest = np.full(len(views), -1, np.int64)
@@ -112,7 +112,7 @@ def nearest_training_view(views: pd.DataFrame) -> pd.Series:
         known = positions[training[positions]]
         if len(known) == 0:
             continue
-        closeness = np.round(directions[positions] @ directions[known].T, 9)
+        closeness = np.round(towards[positions] @ towards[known].T, 9)
         closeness[positions[:, None] == known[None, :]] = -np.inf
         best = closeness.argmax(axis=1)
         found = np.isfinite(closeness.max(axis=1))
@@ -256,12 +256,6 @@ def _spread_over_models(models: Sequence[str], count: int) -> list[int]:
         picked.append(choice)
         used.add(models[choice])
     return sorted(set(picked))
-
-
-def _directions(azimuth_deg: np.ndarray, elevation_deg: np.ndarray) -> np.ndarray:
-    azimuth, elevation = np.radians(azimuth_deg), np.radians(elevation_deg)
-    level = np.cos(elevation)
-    return np.stack([level * np.cos(azimuth), level * np.sin(azimuth), np.sin(elevation)], axis=1)
 
 
 def _text(table: pd.DataFrame) -> str:

@@ -45,7 +45,7 @@ def read_spec(workspace: Storage, training: str) -> GeneratorSpec:
     except FileNotFoundError:
         missing = f"no training/{training}/{SPEC_FILE}"
         raise UserError(
-            f"no generator '{training}' in {workspace.url} ({missing}); train one first"
+            f"no generator '{training}' in {workspace.url} ({missing}); train one with `python -m train`"
         ) from None
     except ValueError:
         raise UserError(f"{storage.url}/{SPEC_FILE} is damaged; remove it and train again") from None
@@ -97,7 +97,7 @@ def packed_pictures(dataset: Dataset, size: int) -> np.ndarray:
         shards = dataset.manifest.shards
         starts = np.cumsum([0, *(shard.samples for shard in shards)])
         parts = (decode(dataset.shard_path(shard.name), shard, size)[1] for shard in shards)
-        pack(path, zip(starts[:-1].tolist(), parts, strict=True), len(dataset.views), size)
+        pack(path, zip(starts.tolist(), parts, strict=False), len(dataset.views), size)
     return np.asarray(np.load(path, mmap_mode="r"))
 
 

@@ -58,9 +58,7 @@ def connected(config: ClusterConfig) -> Iterator[None]:
                 **quiet,
             )
     except ConnectionError as error:
-        raise UserError(
-            f"no Ray cluster at '{config.address}': {error}; start one with `ray start --head`"
-        ) from None
+        raise UserError(f"no Ray cluster at '{config.address}': {error}; start one with `ray start --head`") from None
     try:
         yield
     finally:
@@ -83,7 +81,7 @@ class Tally:
     def __init__(self) -> None:
         import ray
 
-        self._actor = ray.remote(num_cpus=0, max_restarts=-1)(_Counts).remote()
+        self._actor: Any = ray.remote(num_cpus=0, max_restarts=-1)(_Counts).remote()
 
     def put(self, name: str, counts: Any) -> None:
         """Replace what is known under a name; never waits."""
@@ -94,10 +92,9 @@ class Tally:
         import ray
 
         try:
-            known: dict[str, Any] = ray.get(self._actor.counts.remote(), timeout=5)
+            return dict(ray.get(self._actor.counts.remote(), timeout=5))
         except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError):
             return {}
-        return known
 
 
 class _Counts:

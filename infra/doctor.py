@@ -69,9 +69,7 @@ def check_packages(constraints: Path | None = None) -> list[Check]:
             other.append(f"{name} {installed} (pinned {version})")
     if missing:
         some = ", ".join(missing[:4]) + (", ..." if len(missing) > 4 else "")
-        return [
-            Check("Packages", MISSING, f"{len(missing)} of {len(pinned)} not installed: {some}", "make setup")
-        ]
+        return [Check("Packages", MISSING, f"{len(missing)} of {len(pinned)} not installed: {some}", "make setup")]
     if other:
         some = ", ".join(other[:3]) + (", ..." if len(other) > 3 else "")
         return [Check("Packages", WARNING, f"{len(other)} at other versions: {some}", "make clean setup")]
@@ -94,9 +92,7 @@ def check_blender() -> list[Check]:
     try:
         child = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     except subprocess.TimeoutExpired:
-        return [
-            Check("Blender", MISSING, "bpy did not import within two minutes", "try again on an idle machine")
-        ]
+        return [Check("Blender", MISSING, "bpy did not import within two minutes", "try again on an idle machine")]
     if child.returncode == 0:
         return [Check("Blender", OK, f"{child.stdout.split()[0]}, bpy imports")]
     reason = (child.stderr.strip().splitlines() or [f"exit status {child.returncode}"])[-1]
@@ -109,9 +105,7 @@ def check_processor() -> list[Check]:
     cores = preflight.usable_cores()
     flags = preflight.processor_flags()
     bf16 = sorted(flags & {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"})
-    found = f"{cores} core{'s' if cores != 1 else ''}, " + (
-        f"bf16 by {bf16[0]}" if bf16 else "no bf16 instructions"
-    )
+    found = f"{cores} core{'s' if cores != 1 else ''}, " + (f"bf16 by {bf16[0]}" if bf16 else "no bf16 instructions")
     if cores < 2:
         return [Check("Processor", WARNING, found, "two cores or more make the demo's eight minutes")]
     return [Check("Processor", OK, found)]
@@ -154,13 +148,9 @@ def check_disk(workspace: str | None = None) -> list[Check]:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        return [
-            Check("Disk", MISSING, f"{folder}: {error.strerror}", "--workspace with a folder you may write")
-        ]
+        return [Check("Disk", MISSING, f"{folder}: {error.strerror}", "--workspace with a folder you may write")]
     if free < 2:
-        return [
-            Check("Disk", WARNING, found, "free some room: a dataset of a million views takes tens of GiB")
-        ]
+        return [Check("Disk", WARNING, found, "free some room: a dataset of a million views takes tens of GiB")]
     return [Check("Disk", OK, found)]
 
 
@@ -177,9 +167,7 @@ def check_gpu() -> list[Check]:
         return [Check("GPU", OK, f"{names} (torch {torch.__version__})")]
     if driver:
         mend = "install a CUDA build of torch: pip install --force-reinstall torch from its CUDA index"
-        return [
-            Check("GPU", WARNING, f"the machine has one, torch {torch.__version__} does not see it", mend)
-        ]
+        return [Check("GPU", WARNING, f"the machine has one, torch {torch.__version__} does not see it", mend)]
     return [Check("GPU", OK, "none; training uses the processor")]
 
 
@@ -310,12 +298,8 @@ def show(rows: Sequence[Check]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Status 1 when something needed is missing, else 0."""
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.doctor", description="Check this machine for Turnery."
-    )
-    parser.add_argument(
-        "--workspace", help="folder or s3://bucket/prefix to check (default TURNERY_WORKSPACE)"
-    )
+    parser = argparse.ArgumentParser(prog="python -m infra.doctor", description="Check this machine for Turnery.")
+    parser.add_argument("--workspace", help="folder or s3://bucket/prefix to check (default TURNERY_WORKSPACE)")
     options = parser.parse_args(arguments)
     rows = examine(options.workspace)
     show(rows)

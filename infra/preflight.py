@@ -127,9 +127,7 @@ def memory_problem(available: int | None = None) -> str | None:
     )
 
 
-def disk_problem(
-    root: Path = ROOT, temporary: Path | None = None, installed: bool | None = None
-) -> str | None:
+def disk_problem(root: Path = ROOT, temporary: Path | None = None, installed: bool | None = None) -> str | None:
     """Too little room for the virtual environment or for pip's temporary files, or None."""
     installed = (root / ".venv" / "turnery-setup").exists() if installed is None else installed
     if installed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from types import TracebackType
 from typing import Self
@@ -16,9 +17,9 @@ console = Console(highlight=False, soft_wrap=True)
 class Progress:
     """Counts `total` things of a `unit`. Use as a context manager; `update` takes the absolute count."""
 
-    def __init__(self, title: str, total: int, unit: str, seconds_between_lines: float = 5.0) -> None:
+    def __init__(self, title: str, total: int, unit: str) -> None:
         self._title, self._total, self._unit = title, max(total, 1), unit
-        self._between = seconds_between_lines
+        self._between = float(os.environ.get("TURNERY_SECONDS_BETWEEN_LINES", "5"))
         self._start = self._spoke = time.monotonic()
         self._base = 0
         self._done = 0
@@ -68,6 +69,6 @@ class Progress:
 
 
 def _clock(seconds: float) -> str:
-    whole = int(round(seconds))
+    whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"

@@ -61,9 +61,7 @@ class JobSettings(Settings):
     """What every command knows; each floor adds its own section."""
 
     name: str = Field("unnamed", description="name of the recipe", min_length=1)
-    seed: int = Field(
-        0, ge=0, description="the one seed; everything random is keyed by (seed, purpose, index)"
-    )
+    seed: int = Field(0, ge=0, description="the one seed; everything random is keyed by (seed, purpose, index)")
     workspace: str | None = Field(
         None,
         description="folder or s3://bucket/prefix for everything a run makes; default workspace/<recipe name>",
@@ -123,9 +121,7 @@ def load_recipe(name: str) -> dict[str, Any]:
     path = Path(name) if name.endswith((".yaml", ".yml")) or "/" in name else RECIPES / f"{name}.yaml"
     if not path.is_file():
         near = _near(name, recipe_names())
-        raise UserError(
-            f"no recipe '{name}'{near}; there are {', '.join(recipe_names())}, or give a YAML file"
-        )
+        raise UserError(f"no recipe '{name}'{near}; there are {', '.join(recipe_names())}, or give a YAML file")
     try:
         loaded = yaml.safe_load(path.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:

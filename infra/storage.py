@@ -124,9 +124,7 @@ class FolderStorage(Storage):
         return (self.root / name).is_file()
 
     def list(self, suffix: str = "") -> list[str]:
-        found = (
-            path for path in self.root.rglob("*") if path.is_file() and not path.name.startswith(_PARTIAL)
-        )
+        found = (path for path in self.root.rglob("*") if path.is_file() and not path.name.startswith(_PARTIAL))
         return sorted(path.relative_to(self.root).as_posix() for path in found if path.name.endswith(suffix))
 
     def delete(self, name: str) -> None:
@@ -138,9 +136,7 @@ class FolderStorage(Storage):
             with tempfile.TemporaryFile(dir=self.root):
                 pass
         except OSError as error:
-            raise UserError(
-                f"cannot write to {self.root}: {error.strerror}; choose another --workspace"
-            ) from None
+            raise UserError(f"cannot write to {self.root}: {error.strerror}; choose another --workspace") from None
 
     def _new(self, name: str) -> _AtomicFile:
         return _AtomicFile(self.root / name)

@@ -20,17 +20,14 @@ def open_workspace(job: JobSettings) -> Storage:
     """
     base = Path.home() / "turnery" if in_ray_job() else Path("workspace")
     storage = open_storage(job.workspace or base / job.name)
+    storage.check_writable()
     try:
         owner = storage.read_json(MARK)["recipe"]
     except FileNotFoundError:
-        storage.check_writable()
         storage.write_json(MARK, {"recipe": job.name})
         return storage
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{storage.url}/{MARK} is damaged; remove it, or choose another --workspace") from None
-    except OSError as error:
-        raise UserError(f"cannot read {storage.url}: {error.strerror}; choose another --workspace") from None
     if owner != job.name:
         raise UserError(f"{storage.url} was made by recipe '{owner}', not '{job.name}'; choose another --workspace")
-    storage.check_writable()
     return storage

@@ -13,8 +13,12 @@ from infra.progress import console
 from infra.storage import Storage
 from pipeline.config import Recipe
 
-COLUMNS = (("psnr_db", "PSNR dB", ".2f"), ("psnr_object_db", "object dB", ".2f"), ("ssim", "SSIM", ".3f"))
-COLUMNS += (("mask_iou", "mask IoU", ".3f"),)
+COLUMNS = (
+    ("psnr_db", "PSNR dB", ".2f"),
+    ("psnr_object_db", "object dB", ".2f"),
+    ("ssim", "SSIM", ".3f"),
+    ("mask_iou", "mask IoU", ".3f"),
+)
 ROWS = (("", "generator"), ("nearest_view/", "nearest training view"), ("mean_image/", "mean image"))
 SPLITS = (("train", "training views"), ("unseen", "unseen views"))
 

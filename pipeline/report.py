@@ -107,12 +107,7 @@ def report_page(
     manifest = read_manifest(workspace / "dataset")
     sections = [_section(workspace / "evaluation", name) for name in _answered(workspace)]
     trainings = [_training(workspace / "training", name) for name in _trained(workspace)]
-    hero = [
-        figure
-        for section in sections
-        for figure in section.figures
-        if figure.uri.startswith("data:image/gif")
-    ]
+    hero = [figure for section in sections for figure in section.figures if figure.uri.startswith("data:image/gif")]
     for section in sections:
         section.figures = [figure for figure in section.figures if figure not in hero]
     metrics = {key: value for section in sections for key, value in section.metrics.items()}
@@ -153,9 +148,7 @@ def _json(storage: Storage, name: str) -> dict[str, Any]:
 def _answered(workspace: Storage) -> list[str]:
     found = [name.rpartition("/")[0] for name in (workspace / "evaluation").list("summary.json")]
     order = list(QUESTIONS)
-    return sorted(
-        filter(None, found), key=lambda name: (order.index(name) if name in order else len(order), name)
-    )
+    return sorted(filter(None, found), key=lambda name: (order.index(name) if name in order else len(order), name))
 
 
 def _trained(workspace: Storage) -> list[str]:
@@ -290,7 +283,9 @@ def _run_facts(workspace: Storage, tracking_uri: str | None) -> list[tuple[str, 
 def _commands(tracking_uri: str | None) -> list[tuple[str, str]]:
     if not tracking_uri or urlsplit(tracking_uri).scheme in ("http", "https"):
         return []
-    return [("Open MLflow", f"mlflow ui --backend-store-uri '{_without_password(tracking_uri)}'")]
+    own = ".venv/bin/mlflow"  # from the repository's root, without activating anything
+    program = own if (Path(__file__).parents[1] / own).exists() else "mlflow"
+    return [("Open MLflow", f"{program} ui --backend-store-uri '{_without_password(tracking_uri)}'")]
 
 
 def _without_password(uri: str) -> str:

@@ -108,9 +108,7 @@ def training_chart(history: pd.DataFrame) -> str:
     ]
     if not panels or "step" not in history:
         return ""
-    bins = (
-        pd.RangeIndex(len(history)).to_series() * _CURVE_POINTS // max(len(history), _CURVE_POINTS)
-    ).to_numpy()
+    bins = (pd.RangeIndex(len(history)).to_series() * _CURVE_POINTS // max(len(history), _CURVE_POINTS)).to_numpy()
     thin = history.groupby(bins).mean(numeric_only=True)
     style: dict[Any, Any] = {
         "font.size": 10.0,

@@ -26,10 +26,10 @@ def main() -> int:
     from infra import tracking
     from infra.progress import console
     from infra.workspace import open_workspace
-    from pipeline import stages
     from pipeline.conclusion import conclude
+    from render import sources
 
-    catalog = stages.catalog_of(recipe)
+    catalog = sources.catalog(recipe.render.source, recipe.seed)
     workspace = open_workspace(recipe)
     uri = recipe.tracking.uri or tracking.default_uri(workspace)
     key = digest({"recipe": recipe.experiment(), "catalog": catalog.digest(), "tracking": uri})
@@ -37,6 +37,8 @@ def main() -> int:
     if metrics is not None:
         console.print("everything is there already")
     else:
+        from pipeline import stages  # brings PyTorch, Ray and MLflow, which a finished run does without
+
         experiment = recipe.tracking.experiment or recipe.name
         run = tracking.open_run(uri, experiment, recipe.name, key, workspace / "mlflow")
         with ExitStack() as stack, run.recording():
@@ -66,7 +68,12 @@ def _finished(recipe: Recipe, workspace: Storage, key: str) -> dict[str, float] 
     except (FileNotFoundError, ValueError, KeyError):
         return None
     answers = [f"evaluation/{question}/summary.json" for question in recipe.evaluate.questions]
-    last_files = ["dataset/manifest.json", f"training/{recipe.train.name}/generator.json", *answers, "report.html"]
+    last_files = [
+        "dataset/manifest.json",
+        f"training/{recipe.train.name}/generator.json",
+        *answers,
+        "report.html",
+    ]
     return metrics if same and all(workspace.exists(name) for name in last_files) else None
 
 

@@ -18,7 +18,6 @@ from infra.storage import Storage
 from infra.tracking import Run
 from pipeline.config import Recipe
 from pipeline.report import write_report
-from render import sources
 from render.catalog import Catalog
 from render.dataset import Manifest, read_manifest
 from render.job import inputs_digest, render_dataset
@@ -37,11 +36,6 @@ class Job:
     """Connects to Ray; called by the first stage that has something to do."""
 
 
-def catalog_of(recipe: Recipe) -> Catalog:
-    """The models of the recipe's source; the cheapest place for a wrong path to be found."""
-    return sources.catalog(recipe.render.source, recipe.seed)
-
-
 def render(job: Job) -> Manifest:
     """Stage 1: the dataset."""
     config, storage = job.recipe.render, job.workspace / "dataset"
@@ -49,8 +43,11 @@ def render(job: Job) -> Manifest:
     if manifest is not None and manifest.inputs_digest == inputs_digest(config, job.catalog):
         _say("render", "there already")
     else:
-        _say("render", f"{len(job.catalog.models)} models, {len(config.azimuths_deg)} azimuths x "
-             f"{len(config.elevations)} elevations, {config.size} x {config.size} pixels")
+        _say(
+            "render",
+            f"{len(job.catalog.models)} models, {len(config.azimuths_deg)} azimuths x "
+            f"{len(config.elevations)} elevations, {config.size} x {config.size} pixels",
+        )
         job.connect()
         with job.run.child("render").recording() as child:
             child.params(flatten({"render": config.model_dump(mode="json")}))
@@ -72,8 +69,11 @@ def train(job: Job, manifest: Manifest) -> None:
     if finished_training(config, seed=seed, workspace=job.workspace) is not None:
         _say("train", "there already")
         return
-    _say("train", f"{config.architecture} at {config.size} x {config.size} pixels, width x {config.width:g}, "
-         f"{config.steps} steps of {config.batch} views")
+    _say(
+        "train",
+        f"{config.architecture} at {config.size} x {config.size} pixels, width x {config.width:g}, "
+        f"{config.steps} steps of {config.batch} views",
+    )
     job.connect()
     with job.run.child(f"train {config.name}").recording() as child:
         child.params(flatten({"train": config.model_dump(mode="json"), "seed": seed}))

@@ -24,7 +24,9 @@ def main() -> int:
     with connected(job.cluster):
         manifest = render_dataset(job.render, seed=job.seed, storage=workspace / "dataset", catalog=catalog)
     styles = len(manifest.styles)
-    console.print(f"{manifest.views} views of {styles} models in {len(manifest.shards)} shards at {workspace.url}/dataset")
+    console.print(
+        f"{manifest.views} views of {styles} models in {len(manifest.shards)} shards at {workspace.url}/dataset"
+    )
     console.print(f"digest {manifest.digest}")
     return 0
 

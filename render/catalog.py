@@ -51,7 +51,9 @@ class Catalog:
         names = [(model.class_name, model.id) for model in self.models]
         twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
         if twice:
-            raise UserError(f"two models of class '{twice[0]}' have the same name '{twice[1]}'; rename one of the files")
+            raise UserError(
+                f"two models of class '{twice[0]}' have the same name '{twice[1]}'; rename one of the files"
+            )
         if not self.models:
             raise UserError("the source holds no models")
 

@@ -34,7 +34,7 @@ class Blender:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object, closed by `__exit__`
         self._buffer = bytearray()
         self.version = ""
 
@@ -71,11 +71,16 @@ class Blender:
             expected -= 1
             yield header, pixels
 
+    @property
+    def pid(self) -> int | None:
+        """The process's id; None while there is none."""
+        return None if self._process is None else self._process.pid
+
     def close(self) -> None:
         """End the process."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            with self._process as process:  # closes the pipes
+                process.kill()
             self._process = None
             self._buffer.clear()
 

@@ -47,7 +47,10 @@ class RenderConfig(Settings):
     elevations: list[float] = Field([0, 10, 20, 30, 40], description="elevations above the horizon, degrees")
     samples: int = Field(16, ge=1, le=4096, description="Cycles samples a pixel")
     border: float = Field(
-        0.05, ge=0, lt=0.45, description="margin of the picture that a model's largest view just touches, share of size"
+        0.05,
+        ge=0,
+        lt=0.45,
+        description="margin of the picture that a model's largest view just touches, share of size",
     )
     models_per_shard: int = Field(16, ge=1, description="models in one shard, the unit of work and of loss")
     threads: int | None = Field(

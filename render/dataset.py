@@ -1,10 +1,10 @@
 """The dataset on disk: what a sample, the manifest and the tables hold, and how they are read back.
 
-    <dataset>/shards/<class>-000000.tar   WebDataset: <key>.rgb.png, <key>.mask.png, <key>.json
-    <dataset>/views.parquet               a row a view
-    <dataset>/failures.parquet            a row a model that could not be rendered
-    <dataset>/preview/<class>.png         contact sheets
-    <dataset>/manifest.json               written last: while it is missing, the dataset is not finished
+<dataset>/shards/<class>-000000.tar   WebDataset: <key>.rgb.png, <key>.mask.png, <key>.json
+<dataset>/views.parquet               a row a view
+<dataset>/failures.parquet            a row a model that could not be rendered
+<dataset>/preview/<class>.png         contact sheets
+<dataset>/manifest.json               written last: while it is missing, the dataset is not finished
 """
 
 from __future__ import annotations
@@ -50,10 +50,7 @@ VIEW_SCHEMA = pa.schema(
         ),
     ]
 )
-FAILURE_SCHEMA = pa.schema(
-    [("model", pa.string()), ("class_name", pa.string()), ("file", pa.string())]
-    + [("reason", pa.string()), ("log", pa.string())]
-)
+FAILURE_SCHEMA = pa.schema([(name, pa.string()) for name in ("model", "class_name", "file", "reason", "log")])
 
 
 class Style(Settings):

@@ -69,9 +69,7 @@ def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Stora
     models = sum(len(plan.models) for plan in plans)
     tally = Tally()
     task = ray.remote(num_cpus=threads_of(config), max_retries=WORKER_DEATHS)(_render_task)
-    running = {
-        task.remote(plan, config, storage, tally): plan.name for plan in plans if plan.name not in parts
-    }
+    running = {task.remote(plan, config, storage, tally): plan.name for plan in plans if plan.name not in parts}
     there = sum(part.shard.samples for part in parts.values())
     with Progress("rendering", models * views_each, "views") as bar:
         bar.start_from(there)
@@ -99,9 +97,7 @@ def _finished_part(plan: ShardPlan, config: RenderConfig, storage: Storage) -> S
     return part if whole else None
 
 
-def _finish(
-    config: RenderConfig, catalog: Catalog, parts: list[ShardPart], wanted: str, storage: Storage
-) -> Manifest:
+def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], wanted: str, storage: Storage) -> Manifest:
     rows = [row for part in parts for row in part.rows]
     failures = [row for part in parts for row in part.failures]
     storage.write_bytes(FAILURES, _parquet(failures, FAILURE_SCHEMA))
@@ -120,7 +116,11 @@ def _finish(
         digest=dataset_digest(shards),
         inputs_digest=wanted,
         settings=config.picture_settings(),
-        software={"blender": parts[0].blender, "webdataset": version("webdataset"), "opencv": _opencv_version()},
+        software={
+            "blender": parts[0].blender,
+            "webdataset": version("webdataset"),
+            "opencv": _opencv_version(),
+        },
         size=config.size,
         azimuths_deg=config.azimuths_deg,
         elevations_deg=list(config.elevations),

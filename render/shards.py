@@ -54,7 +54,7 @@ class ShardWriter:
         return Shard(name=self._name, samples=self._samples, bytes=self._path.stat().st_size, sha256=sha256)
 
 
-def _png(picture: NDArray[np.uint8]) -> bytes:
+def _png(picture: cv2.typing.MatLike) -> bytes:
     done, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 4])
     if not done:
         raise ValueError("a picture could not be encoded")

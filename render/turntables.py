@@ -74,12 +74,10 @@ def render_shard(
         tar = Path(scratch) / name
         with ShardWriter(tar, name) as writer:
             for style, model in plan.models:
-                pictures: list[Picture] = []
+                counts = len(rows), len(failures)
                 try:
-                    for picture in _with_retries(blender, model, config, views, Path(scratch), config.retries):
-                        pictures.append(picture)
-                        if len(pictures) % 16 == 0:
-                            progress(len(rows) + len(pictures), len(failures))
+                    shot = _with_retries(blender, model, config, views, Path(scratch))
+                    pictures = list(_counted(shot, lambda done, counts=counts: progress(counts[0] + done, counts[1])))
                 except ModelFailure as failure:
                     failures.append(_failure(model, failure))
                     progress(len(rows), len(failures))
@@ -100,9 +98,7 @@ def render_shard(
     return part
 
 
-def shoot(
-    blender: Blender, model: Model, config: RenderConfig, views: list[View], scratch: Path
-) -> Iterator[Picture]:
+def shoot(blender: Blender, model: Model, config: RenderConfig, views: list[View], scratch: Path) -> Iterator[Picture]:
     """Render `views` of one model, framed for the whole grid of `config`. Raises `ModelFailure`."""
     path = sources.materialise(model, scratch)
     grid = view_grid(config.azimuths_deg, config.elevations)
@@ -124,11 +120,18 @@ def shoot(
             yield Picture(by_index[header["view"]], over_white(straight), header["keypoints"])
 
 
+def _counted(pictures: Iterator[Picture], tell: Callable[[int], None], every: int = 16) -> Iterator[Picture]:
+    for done, picture in enumerate(pictures, start=1):
+        if done % every == 0:
+            tell(done)
+        yield picture
+
+
 def _with_retries(
-    blender: Blender, model: Model, config: RenderConfig, views: list[View], scratch: Path, retries: int
+    blender: Blender, model: Model, config: RenderConfig, views: list[View], scratch: Path
 ) -> Iterator[Picture]:
     done: set[int] = set()
-    for attempt in range(retries + 1):
+    for attempt in range(config.retries + 1):
         try:
             left = [view for view in views if view.index not in done]
             for picture in shoot(blender, model, config, left, scratch):
@@ -136,13 +139,11 @@ def _with_retries(
                 yield picture
             return
         except BlenderDied:
-            if attempt == retries:
+            if attempt == config.retries:
                 raise
 
 
-def _write(
-    writer: ShardWriter, model: Model, style: int, picture: Picture, size: int, shard: str
-) -> dict[str, Any]:
+def _write(writer: ShardWriter, model: Model, style: int, picture: Picture, size: int, shard: str) -> dict[str, Any]:
     view = picture.view
     key = f"{model.class_name}_{model.id}_v{view.index:03d}"
     keypoints = []

@@ -23,6 +23,9 @@ CAMERA_DISTANCE = 3.0
 FOCAL_LENGTH = 3.0
 """In widths of the picture: at the origin the picture shows a square of 1 x 1."""
 
+LARGEST_SCALE = 2.4
+"""Of framing: a pole seen only from above would grow past the camera before it filled the picture."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -85,14 +88,15 @@ def framing(points: Array, views: Sequence[View], border: float) -> tuple[float,
         left_top, right_bottom = _extremes(points * scale + np.array([0.0, 0.0, lift]), views)
         off_centre = (left_top[1] + right_bottom[1]) / 2
         reach = max(-left_top[0], right_bottom[0], (right_bottom[1] - left_top[1]) / 2)
-        if abs(half / reach - 1) < 1e-7 and abs(off_centre) < 1e-7:
+        change = min(half / reach, LARGEST_SCALE / scale)
+        if abs(change - 1) < 1e-7 and abs(off_centre) < 1e-7:
             break
         # Down in the picture is -z; straight from above no lift can centre anything.
-        lift = (lift + off_centre * flattest) * half / reach
-        scale *= half / reach
+        lift = (lift + off_centre * flattest) * change
+        scale *= change
     # What did not settle (an object seen only from above) still must not cross the border.
     left_top, right_bottom = _extremes(points * scale + np.array([0.0, 0.0, lift]), views)
-    shrink = half / max(*-left_top, *right_bottom)
+    shrink = min(half / max(*-left_top, *right_bottom), LARGEST_SCALE / scale)
     return scale * shrink, lift * shrink
 
 

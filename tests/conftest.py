@@ -41,7 +41,11 @@ def local_ray() -> Iterator[None]:
 def box_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of models: `crate/cube.obj`, `crate/slab.obj` (2 x 0.5 x 1, y up) and `post/pole.obj`."""
     root = tmp_path_factory.mktemp("models")
-    for name, size in {"crate/cube": (1, 1, 1), "crate/slab": (2, 0.5, 1), "post/pole": (0.2, 2, 0.2)}.items():
+    for name, size in {
+        "crate/cube": (1, 1, 1),
+        "crate/slab": (2, 0.5, 1),
+        "post/pole": (0.2, 2, 0.2),
+    }.items():
         path = root / f"{name}.obj"
         path.parent.mkdir(exist_ok=True)
         path.write_text(box_obj(*size))
@@ -76,7 +80,7 @@ def s3_bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
     command += [f"-dir={folder}", "-s3", f"-s3.port={port}", f"-s3.config={folder / 's3.json'}"]
     for part in ("master", "volume", "filer"):
-        command += [f"-{part}.port={free_port()}"] + ([f"-{part}.port.grpc={free_port()}"])
+        command += [f"-{part}.port={free_port()}", f"-{part}.port.grpc={free_port()}"]
     command += [f"-s3.port.grpc={free_port()}", "-master.volumeSizeLimitMB=64"]
     with open(folder / "log", "wb") as log, pytest.MonkeyPatch.context() as patch:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)

@@ -314,7 +314,7 @@ def _decoded(dataset: Dataset, size: int, board: Any) -> ray.data.Dataset:
     ]
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
-    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)  # that bars are off
     views, url = len(dataset.views), dataset.storage.url
     with _shown("decode samples", views, "views", board):
         source = ray.data.from_items(rows, override_num_blocks=len(rows))

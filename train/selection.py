@@ -103,5 +103,5 @@ def _on_grid(what: str, values: np.ndarray, wanted: tuple[float, ...] | None) ->
 def _known(what: str, wanted: set[str] | set[float], known: set[str] | set[float], unit: str = "") -> None:
     unknown = sorted(wanted - known)
     if unknown:
-        there = ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in sorted(known))
-        raise UserError(f"the dataset has no {what} {unknown[0]}{unit}; it has {there}")
+        first, *there = (f"{v:g}" if isinstance(v, float) else str(v) for v in [unknown[0], *sorted(known)])
+        raise UserError(f"the dataset has no {what} {first}{unit}; it has {', '.join(there)}")

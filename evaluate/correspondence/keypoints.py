@@ -113,7 +113,7 @@ def pair_parts(subject: Subject, config: CorrespondenceConfig) -> list[PairPart]
     asked."""
     if "keypoints" not in subject.views or not subject.views["keypoints"].map(len).any():
         return []
-    azimuth, elevation = _nearest_view(subject.views, config.azimuth_deg, config.elevation_deg)
+    azimuth, elevation = subject.nearest_seen_view(config.azimuth_deg, config.elevation_deg)
     views = subject.views
     at_view = views[np.isclose(views["azimuth_deg"], azimuth) & np.isclose(views["elevation_deg"], elevation)]
     scale = subject.generator.spec.size / subject.dataset_px
@@ -197,16 +197,6 @@ def _visible(keypoints: Sequence[Mapping[str, Any]], scale: float) -> dict[str, 
         for point in keypoints
         if point["visible"]
     }
-
-
-def _nearest_view(views: pd.DataFrame, azimuth_deg: float, elevation_deg: float) -> tuple[float, float]:
-    """Of the views that training saw, the one whose direction is closest to the one asked for."""
-    seen = views.loc[views["split"] == "train", ["azimuth_deg", "elevation_deg"]].drop_duplicates()
-    elevation, azimuth = np.radians(seen["elevation_deg"]), np.radians(seen["azimuth_deg"])
-    level, asked = np.cos(elevation), np.radians([azimuth_deg, elevation_deg])
-    cosine = level * np.cos(asked[1]) * np.cos(azimuth - asked[0]) + np.sin(elevation) * np.sin(asked[1])
-    nearest = seen.iloc[int(np.argmax(np.round(cosine, 9)))]
-    return float(nearest["azimuth_deg"]), float(nearest["elevation_deg"])
 
 
 def _box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

@@ -40,9 +40,7 @@ def shoot(order: dict[str, Any], scratch: Path) -> Iterator[tuple[dict[str, Any]
     rig = scene.Rig()
 
     to_world = place @ importing.file_to_world(path, front)
-    keypoints = {
-        name: (to_world @ [*xyz, 1.0])[:3] for name, xyz in order["keypoints"].items() if xyz is not None
-    }
+    keypoints = {name: (to_world @ [*xyz, 1.0])[:3] for name, xyz in order["keypoints"].items() if xyz is not None}
     faces = sum(len(item.data.polygons) for item in objects)
     yield {"model": {"faces": faces, "file_to_world": to_world.tolist(), "scale": scale, "lift": lift}}, b""
 

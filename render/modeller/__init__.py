@@ -1,8 +1,9 @@
-"""Parametric furniture with exact truth: `draw` properties, `build` them into a model, `write` it in ShapeNet's layout.
+"""Parametric furniture with exact truth: `draw` properties, `build` them into a model, `write` it in
+ShapeNet's layout.
 
-The one idea: a class, a seed and an index name a model for ever; properties written by hand build the same way.
-NumPy on vertices and faces only. To add a class: a module with its properties and a builder, one that draws, and a
-line in `_classes`.
+The one idea: a class, a seed and an index name a model for ever; properties written by hand build the same
+way. NumPy on vertices and faces only. To add a class: a module with its properties and a builder, one that
+draws, and a line in `_classes`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,18 @@ from render.modeller.table import TableProperties, build_table
 from render.modeller.table_drawing import draw_table
 from render.modeller.writing import write_model
 
-__all__ = ["CLASSES", "SYNSETS", "VERSION", "Model", "Part", "Properties", "build", "describe", "draw", "write"]
+__all__ = [
+    "CLASSES",
+    "SYNSETS",
+    "VERSION",
+    "Model",
+    "Part",
+    "Properties",
+    "build",
+    "describe",
+    "draw",
+    "write",
+]
 
 
 class _Class(NamedTuple):
@@ -38,7 +50,8 @@ CLASSES: tuple[str, ...] = tuple(_classes)
 """Classes that can be drawn."""
 
 VERSION = 1
-"""Raised when the same properties would give another mesh, so that datasets of older ones are rendered anew."""
+"""Raised when the same properties would give another mesh, so that datasets of older ones are rendered
+anew."""
 
 SYNSETS = {"chair": "03001627", "table": "04379243", "car": "02958343"}
 """ShapeNetCore's synset of every class."""
@@ -50,7 +63,8 @@ def draw(class_name: str, seed: int, index: int) -> Properties:
 
 
 def describe(values: Mapping[str, Any]) -> Properties:
-    """Properties from a hand-written mapping with its `class_name`; `UserError`, one line, says what is wrong."""
+    """Properties from a hand-written mapping with its `class_name`; `UserError`, one line, says what is
+    wrong."""
     return _class(str(values.get("class_name", "?"))).properties(**values)
 
 
@@ -60,7 +74,8 @@ def build(properties: Properties) -> Model:
 
 
 def write(model: Model, folder: str | Path) -> None:
-    """Write a model as `<folder>/models/model_normalized.obj` and its truth beside it; see `writing.write_model`."""
+    """Write a model as `<folder>/models/model_normalized.obj` and its truth beside it; see
+    `writing.write_model`."""
     write_model(model, Path(folder))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from render.modeller.materials import Material, material
-from render.modeller.mesh import Assembly, Mesh
+from render.modeller.mesh import Assembly, Floats, Mesh
 from render.modeller.outlines import bar_section
 from render.modeller.shapes import box, fillet, lathe, smooth, sweep
 
@@ -19,9 +19,11 @@ _CENTRE = 0.0015
 def add_pedestal(
     assembly: Assembly, kind: str, top: float, radius: float, column: float, head: float, matter: Material
 ) -> Mesh:
-    """A column of `column` metres radius from the floor to y = `top`, on a trumpet, disc or cross of `radius`.
+    """A column of `column` metres radius from the floor to y = `top`, on a trumpet, disc or cross of
+    `radius`.
 
-    `head` is the radius of the plate that meets what it carries. Returns the lowest piece.
+    `head` is the radius of the plate that meets what it carries. Returns the piece on the axis
+    that is lowest.
     """
     if kind == "trumpet":
         curve = smooth(
@@ -38,29 +40,46 @@ def add_pedestal(
         )
         rim = [(_CENTRE, 0.0), (radius - 0.006, 0.0), (radius - 0.001, 0.004)]
         return assembly.add("base", "legs", lathe([*rim, *curve, (_CENTRE, top)], 48), matter, 50.0)
-    post = [(_CENTRE, 0.03), (column, 0.03), (column, top - 0.03), (head, top - 0.012), (head, top), (_CENTRE, top)]
+    post = [
+        (_CENTRE, 0.03),
+        (column, 0.03),
+        (column, top - 0.03),
+        (head, top - 0.012),
+        (head, top),
+        (_CENTRE, top),
+    ]
     if kind == "disc":
-        corners = [(_CENTRE, 0.0), (radius, 0.0), (radius, 0.014), (1.9 * column, 0.03), (0.9 * column, 0.034)]
+        corners = [
+            (_CENTRE, 0.0),
+            (radius, 0.0),
+            (radius, 0.014),
+            (1.9 * column, 0.03),
+            (0.9 * column, 0.034),
+        ]
         foot = lathe([*fillet(corners, 0.006, 4), (_CENTRE, 0.034)], 48)
         post[0:2] = [(_CENTRE, 0.022), (column, 0.022)]
         assembly.add("column", "legs", lathe(fillet(post, 0.006, 3)), matter)
         return assembly.add("base", "legs", foot, matter)
-    assembly.add("column", "legs", lathe(fillet(post, 0.006, 3)), matter)
-    foot = None
-    for name, degrees in (("front_left", 45.0), ("front_right", -45.0), ("back_left", 135.0), ("back_right", 225.0)):
+    pole = assembly.add("column", "legs", lathe(fillet(post, 0.006, 3)), matter)
+    for name, degrees in (
+        ("front_left", 45.0),
+        ("front_right", -45.0),
+        ("back_left", 135.0),
+        ("back_right", 225.0),
+    ):
         section = bar_section(max(1.1 * column, 0.035), 0.03, 0.008)
         path = np.array([[0.0, 0.075, 0.01], [0.0, 0.07, -0.4 * radius], [0.0, 0.026, -radius]])
         scale = np.array([[1.0, 1.5], [0.95, 1.15], [0.7, 0.62]])
         arm = sweep(smooth(path, 7), section, (0.0, 1.0, 0.0), _resample(scale, 7), edge=0.006).turned(degrees)
-        foot = assembly.add(f"base_{name}", "legs", arm, matter)
-        pad = lathe(fillet([(_CENTRE, 0.0), (0.012, 0.0), (0.012, 0.02), (_CENTRE, 0.02)], 0.003, 2), 12)
+        assembly.add(f"base_{name}", "legs", arm, matter)
+        pad = lathe(fillet([(_CENTRE, 0.0), (0.012, 0.0), (0.012, 0.03), (_CENTRE, 0.03)], 0.003, 2), 12)
         pad = pad.moved(z=-radius + 0.024).turned(degrees)
         assembly.add(f"pad_{name}", "legs", pad, material("rubber:black"))
-    assert foot is not None
-    return foot
+    return pole
 
 
-def _resample(values: np.ndarray, n: int) -> np.ndarray:
+def _resample(values: Floats, n: int) -> Floats:
+    """Rows [n, D] evenly along the rows of `values`."""
     old, new = np.linspace(0, 1, len(values)), np.linspace(0, 1, n)
     return np.stack([np.interp(new, old, column) for column in values.T], axis=1)
 
@@ -69,7 +88,17 @@ def add_swivel(assembly: Assembly, top: float, radius: float, column: float, mat
     """A five-armed star on castors and a gas spring up to y = `top`; returns the hub."""
     hub_low, hub_high = 0.078, 0.125
     hub = lathe(
-        fillet([(_CENTRE, hub_low), (0.03, hub_low), (0.04, hub_high - 0.01), (0.032, hub_high), (_CENTRE, hub_high)], 0.005, 3)
+        fillet(
+            [
+                (_CENTRE, hub_low),
+                (0.03, hub_low),
+                (0.04, hub_high - 0.01),
+                (0.032, hub_high),
+                (_CENTRE, hub_high),
+            ],
+            0.005,
+            3,
+        )
     )
     assembly.add("base", "legs", hub, matter)
     black = material("plastic:black")
@@ -80,7 +109,11 @@ def add_swivel(assembly: Assembly, top: float, radius: float, column: float, mat
     assembly.add("column", "legs", lathe(spring, 24), material("metal:steel"))
     path = smooth([[0.0, 0.100, -0.012], [0.0, 0.096, -0.5 * radius], [0.0, 0.076, -radius]], 6)
     arm = sweep(
-        path, bar_section(0.042, 0.032, 0.009), (0.0, 1.0, 0.0), _resample(np.array([[1.0, 1.0], [0.62, 0.62]]), 6), 0.006
+        path,
+        bar_section(0.042, 0.032, 0.009),
+        (0.0, 1.0, 0.0),
+        _resample(np.array([[1.0, 1.0], [0.62, 0.62]]), 6),
+        0.006,
     )
     wheel = _wheel(0.028, 0.018)
     stem = lathe(fillet([(_CENTRE, 0.03), (0.008, 0.03), (0.008, 0.075), (_CENTRE, 0.075)], 0.002, 2), 10)
@@ -102,5 +135,3 @@ def _wheel(radius: float, width: float) -> Mesh:
     profile = fillet([(_CENTRE, -half), (radius, -half), (radius, half), (_CENTRE, half)], 0.006, 3)
     upright = lathe(profile, 20)
     return upright.warped(lambda v: np.stack([v[:, 1], radius - v[:, 0], v[:, 2]], axis=1))
-
-

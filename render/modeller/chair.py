@@ -1,7 +1,7 @@
 """Chairs: their typed description, and the order they are built in.
 
-The one idea: a seat's outline and a surface for the back (`chair_back.Lean`) are laid out first; legs, posts, slats
-and arms are then placed on these two, so that everything touches what carries it.
+The one idea: a seat's outline and a surface for the back (`chair_back.Lean`) are laid out first; legs,
+posts, slats and arms are then placed on these two, so that everything touches what carries it.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ KEYPOINTS = (
     "leg_top_back_right",
     "base_center",
 )
-"""Named points, the same on every chair; left is the sitter's. `seat_*` lie on the upper rim of the seat (its middle:
-on what one sits on), `back_*` on the face towards the sitter, `arm_*` on top of the armrests, `foot_*` on the floor
-side of a base of four corners, `leg_top_*` where a leg meets the seat, `base_center` under a column."""
+"""Named points, the same on every chair; left is the sitter's. `seat_*` lie on the upper rim of the seat
+(its middle: on what one sits on), `back_*` on the face towards the sitter, `arm_*` on top of the armrests,
+`foot_*` on the floor side of a base of four corners, `leg_top_*` where a leg meets the seat, `base_center`
+under a column."""
 
 FOUR_LEGS = ("straight", "tapered", "splayed")
 
@@ -73,6 +74,7 @@ class ChairProperties(Properties):
     back_tilt: float = degrees(9.0, 0.0, 32.0, "lean of the back from upright")
     back_curve: float = metres(0.03, 0.0, 0.22, "how far the middle of the back lies behind its sides")
     back_gap: float = metres(0.0, 0.0, 0.35, "open height between seat and back panel (solid, curved, upholstered)")
+    back_corner: float = metres(0.05, 0.006, 0.3, "rounding of the corners of a panel without posts beside it")
     back_thickness: float = metres(0.02, 0.010, 0.18, "thickness of the panel, slats or rungs of the back")
     back_members: int = count(4, 2, 12, "number of slats, rungs or spindles")
     back_material: MaterialName = Field("wood:oak", description="material of a panel, slats, rungs or spindles")
@@ -99,7 +101,7 @@ class ChairProperties(Properties):
         )
         self.refuse(
             panel and self.back_gap > 0.6 * self.back_height,
-            f"back_gap {self.back_gap:g} leaves no panel in back_height {self.back_height:g}; at most 0.6 of it",
+            f"back_gap {self.back_gap:g} is too much for back_height {self.back_height:g}; at most 0.6 of it",
         )
         self.refuse(
             self.back_width > 1.35 * self.seat_width,

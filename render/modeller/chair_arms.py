@@ -1,7 +1,7 @@
 """Armrests of chairs: straight, closed and curved.
 
-The one idea: an arm is a line at its height from the back (or a post of its own) to the front, and its support goes
-down into the seat.
+The one idea: an arm is a line at its height from the back (or a post of its own) to the front, and its
+support goes down into the seat.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _add_straight(p: ChairProperties, assembly: Assembly, outline: Outline, lean
     foot = _on_seat(p, outline, z, 0.62 * thick + 0.006)
     front_x = min(foot[0] - 0.015, rear[0] - 0.01)
     front = np.array([front_x, y - 0.012, z - 0.05])
-    path = smooth([rear, rear + (front - rear) * [0.62, 0.45, 0.5], front], 10)
+    path = smooth(np.stack([rear, rear + (front - rear) * [0.62, 0.45, 0.5], front]), 10)
     width = np.interp(np.linspace(0, 1, 10), [0, 0.4, 1], [0.62, 0.85, 1.0])
     section = bar_section(0.055, 0.024, 0.009)
     arm = sweep(path, section, (0.0, 1.0, 0.0), np.stack([width, np.ones(10)], axis=1), edge=0.009)
@@ -67,7 +67,11 @@ def _add_straight(p: ChairProperties, assembly: Assembly, outline: Outline, lean
     post_section = disc(0.4 * thick) if p.leg_section == "round" else bar_section(0.8 * thick, 0.8 * thick, 0.004)
     post = bar(foot, hold, post_section, (0.0, 0.0, 1.0))
     assembly.add_pair("arm_post", "arms", post, material(p.frame_material))
-    _mark(assembly, arm.nearest(front + [0, 0.012, 0]), arm.nearest(rear + [0.0, 0.012, -0.02]))
+    _mark(
+        assembly,
+        arm.nearest(front + np.array([0.0, 0.012, 0.0])),
+        arm.nearest(rear + np.array([0.0, 0.012, -0.02])),
+    )
 
 
 def _mark(assembly: Assembly, front: Floats, back: Floats) -> None:
@@ -103,7 +107,11 @@ def _add_curved(p: ChairProperties, assembly: Assembly, outline: Outline, lean: 
     # The section lies flat on the arm and turns with it into the post.
     arm = sweep(path, section, (0.0, 0.72, -0.69), edge=0.0)
     assembly.add_pair("arm", "arms", arm, material(p.arm_material))
-    _mark(assembly, arm.nearest(np.array([x, y + thick / 2, z - 0.05])), arm.nearest(rear + [0.0, thick / 2, -0.02]))
+    _mark(
+        assembly,
+        arm.nearest(np.array([x, y + thick / 2, z - 0.05])),
+        arm.nearest(rear + np.array([0.0, thick / 2, -0.02])),
+    )
 
 
 def _add_closed(p: ChairProperties, assembly: Assembly, outline: Outline, lean: Lean) -> None:
@@ -128,6 +136,4 @@ def _add_closed(p: ChairProperties, assembly: Assembly, outline: Outline, lean: 
     mesh = wall.warped(upright)
     assembly.add_pair("arm", "arms", mesh, material(p.arm_material), 50.0)
     top_front = np.array([-p.seat_width / 2 - 0.35 * thick, y, front + 0.03])
-    _mark(assembly, mesh.nearest(top_front), mesh.nearest(top_front + [taper, 0.0, depth - 0.06]))
-
-
+    _mark(assembly, mesh.nearest(top_front), mesh.nearest(top_front + np.array([taper, 0.0, depth - 0.06])))

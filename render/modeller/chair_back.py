@@ -1,7 +1,7 @@
 """Backs of chairs: one leaning surface, and the posts, rails, slats, spindles and panels laid on it.
 
-The one idea: `Lean` maps (s across, t up) to the back's middle surface; every member is a path or a patch on it, so
-a crest rail, a post and an armrest that share an (s, t) meet.
+The one idea: `Lean` maps (s across, t up) to the back's middle surface; every member is a path or a patch
+on it, so a crest rail, a post and an armrest that share an (s, t) meet.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ PANELS = ("solid", "curved", "upholstered")
 
 @dataclass(frozen=True)
 class Lean:
-    """The back's middle surface: s in [-1, 1] from the left post to the right, t = 0 at the deck, 1 at the top.
+    """The back's middle surface: s in [-1, 1] from the left post to the right, t = 0 at the deck, 1 at the
+    top.
 
-    Metres: `deck` and `rise` (height at t = 0, and from there to t = 1), `depth` (z of the sides at t = 0), half
-    widths and curves (how far the middle lies behind the sides) at t = 0 and t = 1, `crest` (arch of the top).
+    Metres: `deck` and `rise` (height at t = 0, and from there to t = 1), `depth` (z of the sides at t =
+    0), half widths and curves (how far the middle lies behind the sides) at t = 0 and t = 1, `crest` (arch
+    of the top).
     """
 
     deck: float
@@ -46,8 +48,6 @@ class Lean:
         panel = 0.5 * p.back_thickness
         margin = (max(post, panel) if p.back not in PANELS or _framed(p) else panel) + 0.005
         half_top = p.back_width / 2
-        if p.back in PANELS and not _framed(p):
-            half_top -= 0.0
         rear = p.seat_depth / 2 - margin
         wanted = 0.86 * min(half_top, p.seat_width * p.seat_taper / 2)
         aside = 0.5 * p.leg_thickness + 0.006 if p.back not in PANELS or _framed(p) else 0.0
@@ -92,7 +92,8 @@ class Lean:
         return (above_seat + p.cushion_thickness) / self.rise
 
     def clear_depth(self, p: ChairProperties) -> float:
-        """z of the foremost place of the back at the height of a cushion's top; the seat's rear if there is no back."""
+        """z of the foremost place of the back at the height of a cushion's top; the seat's rear if there
+        is no back."""
         if p.back == "none":
             return p.seat_depth / 2
         thick = p.back_thickness if p.back in PANELS and not _framed(p) else max(p.back_thickness, p.leg_thickness)
@@ -136,7 +137,8 @@ def _add_posts(p: ChairProperties, assembly: Assembly, lean: Lean, s: float, top
 
 
 def _rail(lean: Lean, t: float, reach: float, height: float, thickness: float, arch: float = 0.0) -> Mesh:
-    """A rail across the back at height t from s = -`reach` to `reach`, higher in its middle by the share `arch`."""
+    """A rail across the back at height t from s = -`reach` to `reach`, higher in its middle by the share
+    `arch`."""
     s = np.linspace(-reach, reach, 15)
     scale = np.stack([1.0 + arch * (1 - (s / reach) ** 2), np.ones_like(s)], axis=1)
     section = bar_section(height, thickness, 0.42 * thickness)
@@ -152,7 +154,7 @@ def _add_ladder(p: ChairProperties, assembly: Assembly, lean: Lean) -> None:
         rung = _rail(lean, float(t), 1.0, height * (1.12 if last else 1.0), p.back_thickness, 0.3)
         rungs.append(assembly.add(f"back_rung_{k + 1}", "back", rung, material(p.back_material)))
     assembly.mark_pair("back_top", _post_top(assembly))
-    assembly.mark("back_top", rungs[-1].nearest(lean.point(0.0, 1.0) + [0.0, 0.05, 0.0]))
+    assembly.mark("back_top", rungs[-1].nearest(lean.point(0.0, 1.0) + np.array([0.0, 0.05, 0.0])))
     middle = rungs[len(rungs) // 2]
     centre = middle.vertices.mean(axis=0)
     assembly.mark("back_center", middle.nearest(centre + 0.5 * p.back_thickness * lean.normal(0.0, 0.5)))
@@ -193,10 +195,12 @@ def _add_uprights(p: ChairProperties, assembly: Assembly, lean: Lean) -> None:
         else:
             section = bar_section(min(width, 0.075), 0.62 * min(thick, 0.8 * p.leg_thickness), 0.004)
             mesh = sweep(path, section, -lean.normal(s, 0.5))
-        members.append(assembly.add(f"back_{'spindle' if spindle else 'slat'}_{k + 1}", "back", mesh, material(p.back_material)))
+        members.append(
+            assembly.add(f"back_{'spindle' if spindle else 'slat'}_{k + 1}", "back", mesh, material(p.back_material))
+        )
     ends = crest.point(0.0, 0.0) if spindle else _post_top(assembly)
     assembly.mark_pair("back_top", ends * (np.array([-1.0, 1.0, 1.0]) if ends[0] > 0 else 1.0))
-    assembly.mark("back_top", crest.nearest(lean.point(0.0, 1.0) + [0.0, 0.05, 0.0]))
+    assembly.mark("back_top", crest.nearest(lean.point(0.0, 1.0) + np.array([0.0, 0.05, 0.0])))
     middle = members[len(members) // 2]
     assembly.mark("back_center", middle.nearest(lean.point(0.0, 0.55) + 0.5 * thick * lean.normal(0.0, 0.55)))
 
@@ -223,16 +227,14 @@ def _add_panel(p: ChairProperties, assembly: Assembly, lean: Lean) -> None:
 
 
 def _panel(p: ChairProperties, lean: Lean, low: float, top: float, reach: float) -> Mesh:
-    """The patch s = -`reach`..`reach`, t = `low`..`top` of the back, `back_thickness` thick; its upper face (v > 0.6)
-    looks at the sitter, u = 0 is the middle of its lower edge, 3/8 its upper left corner."""
+    """The patch s = -`reach`..`reach`, t = `low`..`top` of the back, `back_thickness` thick; its upper
+    face (v > 0.6) looks at the sitter, u = 0 is the middle of its lower edge, 3/8 its upper left corner."""
     thick = p.back_thickness
     width, height = 2 * lean.half[1] * reach, lean.rise * (top - low)
     soft = p.back == "upholstered"
     framed = _framed(p)
-    radius = 0.012 if framed else {"solid": 0.05, "curved": 0.42 * min(width, height), "upholstered": 0.055}[p.back]
+    radius = 0.012 if framed else p.back_corner
     lower = radius if p.back_gap > 0 else 0.5 * thick + 0.012
-    if p.back == "curved" and p.back_gap > 0:
-        lower = 0.3 * min(width, height)
     outline = rounded_quad(width, width, height, max(lower, 0.006), 7, 4, rear=max(radius, 0.006))
     edge = 0.46 * thick if not soft else min(0.45 * thick, 0.035)
     crown = 0.10 * thick if soft else 0.0

@@ -13,7 +13,7 @@ import numpy as np
 from render.modeller.bases import add_pedestal, add_swivel
 from render.modeller.chair_seat import within
 from render.modeller.materials import material
-from render.modeller.mesh import Assembly, Floats
+from render.modeller.mesh import Assembly, Floats, Mesh
 from render.modeller.outlines import Outline, bar_section, disc
 from render.modeller.shapes import bar, box, fillet, lathe, leg, sweep
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from render.modeller.chair import ChairProperties
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
-_TAN = {k: float(np.tan(np.radians(k))) for k in (4.0,)}
+_RAKE = float(np.tan(np.radians(4.0)))
+"""How far the back legs of a chair with a back stand out behind, a metre of height."""
 
 
 def add_legs(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
@@ -52,12 +53,10 @@ def _add_four(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
         lean = np.tan(np.radians(p.leg_splay))
         foot = top + height * np.array([-lean, sign * lean * (0.8 if name == "front" else 1.0)])
         if p.legs != "splayed" and name == "back" and p.back != "none":
-            foot[1] += _TAN[4.0] * height
+            foot[1] += _RAKE * height
         a, b = np.array([foot[0], 0.0, foot[1]]), np.array([top[0], height, top[1]])
         taper = {"straight": 1.0, "tapered": 0.58, "splayed": 0.62}[p.legs]
-        profile = ((0.0, taper), (0.30, taper + 0.4 * (1 - taper)), (0.72, 1.0), (1.0, 1.0))
-        if p.legs == "straight":
-            profile = ((0.0, 1.0), (1.0, 1.0))  # type: ignore[assignment]
+        profile = [(0.0, taper), (0.30, taper + 0.4 * (1 - taper)), (0.72, 1.0), (1.0, 1.0)]
         mesh = leg(a, b, section, profile)
         assembly.add_pair(f"leg_{name}", "legs", mesh, material(p.frame_material))
         assembly.mark_pair(f"foot_{name}", mesh.point(0.5, 0.0))
@@ -84,8 +83,8 @@ def _add_apron(p: ChairProperties, assembly: Assembly, lines: dict[str, tuple[Fl
     outwards = np.array([-0.1 * p.leg_thickness, 0.0, 0.0])
     assembly.add_pair("apron", "apron", bar(front + outwards, back + outwards, section, (1.0, 0.0, 0.0)), matter)
     for name, corner, shift in (("front", front, -0.1), ("back", back, 0.1)):
-        corner = corner + [0.0, 0.0005, shift * p.leg_thickness]  # noqa: PLW2901
-        mesh = bar(corner, corner * MIRROR, section, (0.0, 0.0, 1.0))
+        start = corner + np.array([0.0, 0.0005, shift * p.leg_thickness])
+        mesh = bar(start, start * MIRROR, section, (0.0, 0.0, 1.0))
         assembly.add(f"apron_{name}", "apron", mesh, matter)
 
 
@@ -100,12 +99,15 @@ def _add_stretchers(p: ChairProperties, assembly: Assembly, lines: dict[str, tup
     if round_ and p.stretchers == "h":
         way = np.linspace(0.0, 1.0, 9)[:, None]
         swell = 0.72 + 0.5 * np.sin(np.pi * way[:, 0])
-        assembly.add_pair("stretcher", "stretchers", sweep(front + (back - front) * way, section, (1, 0, 0), swell), matter)
+        assembly.add_pair(
+            "stretcher", "stretchers", sweep(front + (back - front) * way, section, (1, 0, 0), swell), matter
+        )
     else:
         assembly.add_pair("stretcher", "stretchers", bar(front, back, section, (1.0, 0.0, 0.0)), matter)
     if p.stretchers == "h":
         middle = 0.5 * (front + back)
-        assembly.add("stretcher_cross", "stretchers", bar(middle, middle * MIRROR, section, (0.0, 0.0, 1.0)), matter)
+        slim = section if round_ else bar_section(1.0 * thin, 0.6 * thin, 0.003)
+        assembly.add("stretcher_cross", "stretchers", bar(middle, middle * MIRROR, slim, (0.0, 0.0, 1.0)), matter)
         return
     tall = p.seat_height > 0.6
     for name, y in (("front", (0.33 if tall else 0.62) * p.underside), ("back", 0.58 * p.underside)):
@@ -129,12 +131,19 @@ def _add_sled(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
     matter = material(p.frame_material)
     assembly.add_pair("leg_sled", "legs", mesh, matter)
     for name, z in (("front", front), ("back", back)):
-        cross = np.array([x, y, z * 0.55])
-        tie = bar(cross, cross * MIRROR, disc(0.75 * r, 12), (0.0, 0.0, 1.0))
+        tie = _tie(p, x, y, 0.55 * z, 0.75 * r)
         assembly.add(f"leg_tie_{name}", "legs", tie, matter)
         sign = -1.0 if name == "front" else 1.0
         assembly.mark_pair(f"foot_{name}", mesh.nearest(np.array([x - 0.01, 0.0, z + sign * lean])))
         assembly.mark_pair(f"leg_top_{name}", mesh.nearest(np.array([x, y, z])))
+
+
+def _tie(p: ChairProperties, x: float, y: float, z: float, radius: float) -> Mesh:
+    """A round bar across under the seat between x and -x at height y, which dips where the seat is hollow."""
+    xs = np.linspace(x, -x, 11)
+    ys = [min(y, within(p, float(at), z, 0.0) - 0.25 * radius) for at in xs]
+    ys[0] = ys[-1] = y
+    return sweep(np.stack([xs, np.array(ys), np.full(11, z)], axis=1), disc(radius, 12))
 
 
 def _add_cantilever(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
@@ -143,7 +152,12 @@ def _add_cantilever(p: ChairProperties, assembly: Assembly, outline: Outline) ->
     front, back = -p.seat_depth / 2 - 0.012, p.seat_depth / 2 - 0.05
     x = -min(outline.half_width(front + 0.09), outline.half_width(back)) + 1.2 * r + 0.008
     y = min(within(p, x, z, 0.3) for z in np.linspace(front + 0.06, back, 7)) - 0.35 * r
-    left = [[x, y, back], [x, y, front], [x - 0.008, r, front + 0.03], [x - 0.008, r, p.seat_depth / 2 + 0.03]]
+    left = [
+        [x, y, back],
+        [x, y, front],
+        [x - 0.008, r, front + 0.03],
+        [x - 0.008, r, p.seat_depth / 2 + 0.03],
+    ]
     right = [[-px, py, pz] for px, py, pz in left[::-1]]
     path = fillet([*left, *right], 0.07, 8)
     # The tube bends in two planes, so the section follows a direction that neither runs along.
@@ -151,8 +165,7 @@ def _add_cantilever(p: ChairProperties, assembly: Assembly, outline: Outline) ->
     matter = material(p.frame_material)
     assembly.add("leg_tube", "legs", mesh, matter)
     for name, z in (("front", -0.25 * p.seat_depth), ("back", 0.3 * p.seat_depth)):
-        cross = np.array([x, y, z])
-        assembly.add(f"leg_tie_{name}", "legs", bar(cross, cross * MIRROR, disc(0.75 * r, 12), (0.0, 0.0, 1.0)), matter)
+        assembly.add(f"leg_tie_{name}", "legs", _tie(p, x, y, z, 0.75 * r), matter)
     for name, z in (("front", front + 0.09), ("back", p.seat_depth / 2)):
         assembly.mark_pair(f"foot_{name}", mesh.nearest(np.array([x - 0.008, 0.0, z])))
     for name, z in (("front", front + 0.06), ("back", back)):
@@ -165,7 +178,7 @@ def _add_pedestal(p: ChairProperties, assembly: Assembly) -> None:
     head = 0.11 if p.base == "trumpet" else 0.085
     matter = material(p.frame_material)
     foot = add_pedestal(assembly, p.base, top, radius, p.leg_thickness / 2, head, matter)
-    assembly.mark("base_center", foot.point(0.5, 0.0) if p.base != "cross" else np.array([0.0, 0.03, 0.0]))
+    assembly.mark("base_center", foot.point(0.5, 0.0))
     for name, u in (("front", 0.125), ("back", 0.375)):
         if p.base == "cross":
             side = next(part for part in assembly.parts if part.name == f"base_{name}_left").mesh

@@ -1,7 +1,7 @@
 """Seats and cushions of chairs.
 
-The one idea: whatever the shape of the seat, `within` tells the height inside it at a place, so that legs, posts and
-arms can end there without showing through.
+The one idea: whatever the shape of the seat, `within` tells the height inside it at a place, so that legs,
+posts and arms can end there without showing through.
 """
 
 from __future__ import annotations
@@ -49,7 +49,9 @@ def add_seat(p: ChairProperties, assembly: Assembly, outline: Outline, back_z: f
     shape = _cushion_outline(p, outline, back_z)
     middle_z = (back_z - p.seat_depth / 2) / 2
     low, crown = p.deck - sink, (0.022 if thick else 0.012)
-    pillow = slab(shape, low, p.seat_height - crown, 0.47 * (height - crown), crown=crown, sag=0.002, rings=7).moved(z=middle_z)
+    pillow = slab(shape, low, p.seat_height - crown, 0.47 * (height - crown), crown=crown, sag=0.002, rings=7).moved(
+        z=middle_z
+    )
     assembly.add("cushion", "cushion", pillow, material(p.upholstery), 60.0)
     if thick:
         middle = (low + p.seat_height - crown) / 2
@@ -69,13 +71,15 @@ def _cushion_outline(p: ChairProperties, outline: Outline, back_z: float) -> Out
 
 
 def within(p: ChairProperties, x: float, z: float, share: float = 0.4) -> float:
-    """A height inside the seat at (x, z), `share` of its thickness above its lower face: where legs and posts end."""
+    """A height inside the seat at (x, z), `share` of its thickness above its lower face: where legs and
+    posts end."""
     point = np.array([[x, p.underside + share * p.seat_thickness, z]])
     return float((_saddle(p, point) if p.seat == "saddle" else point)[0, 1])
 
 
 def _saddle(p: ChairProperties, vertices: Floats) -> Floats:
-    """A hollow for the sitter with a soft ridge towards the front; the upper face follows it fully, the lower half."""
+    """A hollow for the sitter with a soft ridge towards the front; the upper face follows it fully, the
+    lower half."""
     x = vertices[:, 0] / (p.seat_width / 2)
     z = vertices[:, 2] / (p.seat_depth / 2)
     bowl = np.exp(-((x / 0.62) ** 2) - ((z - 0.18) / 0.62) ** 2)

@@ -1,7 +1,7 @@
 """Drawing of properties: dice that are keyed by the name of what they decide.
 
-The one idea: every decision has a generator of its own, keyed by (seed, class and decision, index), so that a new
-property never changes what the old ones were drawn as.
+The one idea: every decision has a generator of its own, keyed by (seed, class and decision, index), so
+that a new property never changes what the old ones were drawn as.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Dice:
         return choices[int(self.unit(decision) * len(choices))]
 
     def weighted(self, decision: str, weights: Mapping[str, float], spread: bool = False) -> str:
-        """One of the keys with a probability in proportion to its weight; `spread` walks through them by index."""
+        """One of the keys with a probability in proportion to its weight; `spread` walks through them by
+        index."""
         mark = (self.spread(decision) if spread else self.unit(decision)) * sum(weights.values())
         for name, weight in weights.items():
             mark -= weight

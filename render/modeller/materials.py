@@ -1,4 +1,5 @@
-"""What things are made of: a small designer's palette, written `kind:colour`, as in `wood:oak` or `paint:#8c9c82`.
+"""What things are made of: a small designer's palette, written `kind:colour`, as in `wood:oak` or
+`paint:#8c9c82`.
 
 The one idea: the kind says how a surface answers light (roughness, metallic), the colour says the rest.
 """
@@ -27,11 +28,11 @@ PALETTE: dict[str, dict[str, str]] = {
     "wood": {
         "birch": "#dcc39a",
         "ash": "#d3b283",
-        "beech": "#cb9b68",
-        "oak": "#b98a55",
+        "beech": "#c79c70",
+        "oak": "#b58b5c",
         "smoked_oak": "#7d5a3b",
         "teak": "#9c6335",
-        "cherry": "#93502c",
+        "cherry": "#8a5132",
         "walnut": "#69432a",
         "mahogany": "#5d2b1b",
         "wenge": "#3a2a23",
@@ -59,7 +60,7 @@ PALETTE: dict[str, dict[str, str]] = {
         "chrome": "#c9ccd0",
         "steel": "#9b9fa3",
         "graphite": "#54575b",
-        "brass": "#c7a150",
+        "brass": "#b8995e",
         "copper": "#bb7450",
     },
     "plastic": {
@@ -112,7 +113,8 @@ PALETTE: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Material:
-    """A material: `name` as in the MTL file, `colour` linear RGB in [0, 1], `roughness` and `metallic` in [0, 1]."""
+    """A material: `name` as in the MTL file, `colour` linear RGB in [0, 1], `roughness` and `metallic` in
+    [0, 1]."""
 
     name: str
     colour: tuple[float, float, float]

@@ -58,7 +58,8 @@ class Mesh:
         return Mesh(self.vertices * _MIRROR, self.faces[:, ::-1], self.uv[:, ::-1])
 
     def point(self, u: float, v: float) -> Floats:
-        """The point [3] of the surface that carries the coordinates (u, v), or the nearest coordinates there are."""
+        """The point [3] of the surface that carries the coordinates (u, v), or the nearest coordinates
+        there are."""
         corner = self.uv[:, 0]
         first, second = self.uv[:, 1] - corner, self.uv[:, 2] - corner
         area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
@@ -97,7 +98,8 @@ class Part:
 class Model:
     """A built model in metres, with its truth.
 
-    `keypoints`: name -> point [3] or None where this style has none; the names are the same for a whole class.
+    `keypoints`: name -> point [3] or None where this style has none; the names are the same for a whole
+    class.
     """
 
     class_name: str
@@ -118,7 +120,8 @@ class Model:
         return np.stack([lows.min(axis=0), highs.max(axis=0)])
 
     def normalise(self, points: Floats) -> Floats:
-        """Points [..., 3] in metres to the frame of `model_normalized.obj`: box diagonal 1, centred at the origin."""
+        """Points [..., 3] in metres to the frame of `model_normalized.obj`: box diagonal 1, centred at the
+        origin."""
         low, high = self.bounds
         scaled: Floats = (points - (low + high) / 2) / np.linalg.norm(high - low)
         return scaled
@@ -164,8 +167,8 @@ class Assembly:
 
 
 def corner_normals(vertices: Floats, faces: Ints, crease_deg: Floats) -> Floats:
-    """Unit shading normals [F, 3, 3]: per corner, the area-weighted mean over the faces around its vertex that
-    meet this corner's face at no more than the crease angle [F] of the face, degrees.
+    """Unit shading normals [F, 3, 3]: per corner, the area-weighted mean over the faces around its vertex
+    that meet this corner's face at no more than the crease angle [F] of the face, degrees.
 
     Area weights keep large flats flat beside small bevels.
     """

@@ -1,7 +1,8 @@
-"""Closed convex outlines in the level plane, with their outward normals, for slabs to stand on and sections to be.
+"""Closed convex outlines in the level plane, with their outward normals, for slabs to stand on and sections
+to be.
 
-The one idea: every outline starts at the middle of its front and reaches its corners at u = 1/8, 3/8, 5/8 and 7/8,
-whether it is square or round, so that the same u is the same place on all of them.
+The one idea: every outline starts at the middle of its front and reaches its corners at u = 1/8, 3/8, 5/8
+and 7/8, whether it is square or round, so that the same u is the same place on all of them.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Outline:
-    """`points` [M, 2] as (x, z) metres running front (-z), left (-x), back, right; `normals` [M, 2] point outwards;
-    `u` [M] rises from 0 below 1; `radius` is that of its tightest bend, metres."""
+    """`points` [M, 2] as (x, z) metres running front (-z), left (-x), back, right; `normals` [M, 2] point
+    outwards; `u` [M] rises from 0 below 1; `radius` is that of its tightest bend, metres."""
 
     points: Floats
     normals: Floats
@@ -25,7 +26,8 @@ class Outline:
     radius: float
 
     def inset(self, by: float) -> Floats:
-        """The points [M, 2] moved inwards by metres (outwards if negative), short of where its bends would fold."""
+        """The points [M, 2] moved inwards by metres (outwards if negative), short of where its bends would
+        fold."""
         return self.points - self.normals * min(by, 0.8 * self.radius)
 
     def grown(self, by: float) -> Outline:
@@ -64,12 +66,18 @@ def ellipse(width: float, depth: float, points: int = 48, exponent: float = 2.0)
 
 
 def rounded_quad(
-    front: float, back: float, depth: float, radius: float, corner: int = 5, side: int = 1, rear: float | None = None
+    front: float,
+    back: float,
+    depth: float,
+    radius: float,
+    corner: int = 5,
+    side: int = 1,
+    rear: float | None = None,
 ) -> Outline:
     """A symmetric trapezium, `front` and `back` wide and `depth` deep, with corners rounded by `radius`.
 
-    The two at the back are rounded by `rear` where given. `corner` points lie on each corner and 2 x `side` - 1
-    between two of them.
+    The two at the back are rounded by `rear` where given. `corner` points lie on each corner and 2 x
+    `side` - 1 between two of them.
     """
     limit = 0.46 * min(front, back, depth)
     radii = [min(r, limit) for r in (radius, *([radius if rear is None else rear] * 2), radius)]
@@ -113,4 +121,4 @@ def disc(radius: float, points: int = 16) -> Outline:
 
 def bar_section(width: float, depth: float, edge: float = 0.003) -> Outline:
     """A rectangle with rounded edges, as the section of a squared bar."""
-    return rounded_quad(width, width, depth, min(edge, 0.35 * min(width, depth)), 3)
+    return rounded_quad(width, width, depth, min(edge, 0.35 * min(width, depth)), 5)

@@ -1,7 +1,7 @@
 """The base of every class's typed description, and how its faults are said in one line.
 
-The one idea: whoever says it, `draw`, a recipe or a hand-written dictionary, a model is a frozen set of properties,
-and equal properties build equal models.
+The one idea: whoever says it, `draw`, a recipe or a hand-written dictionary, a model is a frozen set of
+properties, and equal properties build equal models.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def count(default: int, low: int, high: int, what: str) -> Any:
 
 
 class Properties(Settings):
-    """What a model is made from. Values that are out of range, unknown or cannot go together raise `UserError`."""
+    """What a model is made from. Values that are out of range, unknown or cannot go together raise
+    `UserError`."""
 
     class_name: str = Field(description="what it is: chair, table")
 
@@ -70,5 +71,3 @@ class Properties(Settings):
         """Raise `UserError` naming the class and the fault where the condition holds."""
         if condition:
             raise UserError(f"{self.class_name}: {fault}")
-
-

@@ -1,10 +1,12 @@
 """Closed solids for furniture: lofts, slabs, sweeps, legs, lathes and boxes.
 
 The one idea: every solid is a loft, a stack of rings with equally many points and a pole at each end, so that
-closedness, orientation and surface coordinates (u around the ring, v along the stack) are right by construction.
+closedness, orientation and surface coordinates (u around the ring, v along the stack) are right by
+construction.
 
-Shapes: R rings, M points a ring. Lengths in metres. A ring runs front (-z), left (-x), back, right when it lies
-level, so that u = 1/8 is the front left corner, 3/8 the back left, 5/8 the back right, 7/8 the front right.
+Shapes: R rings, M points a ring. Lengths in metres. A ring runs front (-z), left (-x), back, right when it
+lies level, so that u = 1/8 is the front left corner, 3/8 the back left, 5/8 the back right, 7/8 the front
+right.
 """
 
 from __future__ import annotations
@@ -59,7 +61,12 @@ def loft(rings: Floats, u: Floats, v: Floats | None = None, closed: bool = False
         [np.stack([middle, flat_low * 0], -1), np.stack([u1, flat_low], -1), np.stack([u0, flat_low], -1)], 1
     )
     uv_top = np.stack(
-        [np.stack([middle, flat_high * 0 + 1], -1), np.stack([u0, flat_high], -1), np.stack([u1, flat_high], -1)], 1
+        [
+            np.stack([middle, flat_high * 0 + 1], -1),
+            np.stack([u0, flat_high], -1),
+            np.stack([u1, flat_high], -1),
+        ],
+        1,
     )
     return Mesh(
         np.concatenate([vertices, poles]),
@@ -91,11 +98,12 @@ def slab(
     rings: int = 1,
     reach: float | None = None,
 ) -> Mesh:
-    """A level slab from y = `low` to y = `high` whose rims are rounded (or bevelled) by `edge`, below by `edge_low`.
+    """A level slab from y = `low` to y = `high` whose rims are rounded (or bevelled) by `edge`, below by
+    `edge_low`.
 
-    `reach` is how far the lower rim runs inwards (default as far as it runs up). `crown` lifts the middle of the
-    upper face and `sag` lowers that of the lower one; `rings` rings of points lie on each face, for warping.
-    v: 0 to 0.4 the lower face, 0.4 to 0.6 the rim, 0.6 to 1 the upper face.
+    `reach` is how far the lower rim runs inwards (default as far as it runs up). `crown` lifts the middle
+    of the upper face and `sag` lowers that of the lower one; `rings` rings of points lie on each face, for
+    warping. v: 0 to 0.4 the lower face, 0.4 to 0.6 the rim, 0.6 to 1 the upper face.
     """
     edge = min(edge, 0.49 * (high - low))
     edge_low = min(edge if edge_low is None else edge_low, 0.97 * (high - low) - edge)
@@ -124,9 +132,7 @@ def _level(points: Floats, y: float) -> Floats:
     return np.stack([points[:, 0], np.full(len(points), y), points[:, 1]], axis=1)
 
 
-def box(
-    low: Sequence[float], high: Sequence[float], edge: float = 0.003, bevel: bool = False, rings: int = 1
-) -> Mesh:
+def box(low: Sequence[float], high: Sequence[float], edge: float = 0.003, bevel: bool = False, rings: int = 1) -> Mesh:
     """A box between two corners [3] with all its edges rounded (or bevelled) by `edge`."""
     (x0, y0, z0), (x1, y1, z1) = low, high
     edge = min(edge, 0.3 * min(x1 - x0, y1 - y0, z1 - z0))
@@ -144,8 +150,8 @@ def sweep(
 ) -> Mesh:
     """`section` drawn along `path` [N, 3]; the section's second axis follows the direction `depth` [3].
 
-    `scale` [N] or [N, 2] widens the section on its way; `edge` rounds the two ends. `depth` must nowhere run along
-    the path.
+    `scale` [N] or [N, 2] widens the section on its way; `edge` rounds the two ends. `depth` must nowhere
+    run along the path.
     """
     path = np.asarray(path, float)
     count = len(path)
@@ -184,7 +190,8 @@ def bar(
     depth: Sequence[float] | None = None,
     edge: float = 0.0,
 ) -> Mesh:
-    """A straight bar between two points [3]; `depth` as in `sweep`, by default whichever axis is most across."""
+    """A straight bar between two points [3]; `depth` as in `sweep`, by default whichever axis is most
+    across."""
     a, b = np.asarray(start, float), np.asarray(end, float)
     across = np.eye(3)[int(np.argmin(np.abs(b - a)))] if depth is None else np.asarray(depth)
     return sweep(np.stack([a, b]), section, across, None, edge)
@@ -211,14 +218,18 @@ def leg(
 
 
 def lathe(profile: Floats | Sequence[tuple[float, float]], points: int = 32) -> Mesh:
-    """The solid of revolution about the y axis of `profile` [R, 2]: (radius > 0, height), from the bottom to the top."""
+    """The solid of revolution about the y axis of `profile` [R, 2]: (radius > 0, height), from the bottom
+    to the top."""
     circle = ellipse(2.0, 2.0, points)
     rings = [_level(circle.points * radius, height) for radius, height in np.asarray(profile, float)]
     return loft(np.stack(rings), circle.u)
 
 
-def fillet(points: Sequence[Sequence[float]] | Floats, radius: float, segments: int = 6, closed: bool = False) -> Floats:
-    """The polyline [N, D] with its corners rounded by arcs of `radius`, or what the edges beside them allow."""
+def fillet(
+    points: Sequence[Sequence[float]] | Floats, radius: float, segments: int = 6, closed: bool = False
+) -> Floats:
+    """The polyline [N, D] with its corners rounded by arcs of `radius`, or what the edges beside them
+    allow."""
     line = np.asarray(points, float)
     count = len(line)
     rounded: list[Floats] = []
@@ -253,5 +264,7 @@ def smooth(points: Sequence[Sequence[float]] | Floats, count: int = 16) -> Float
     k = where.astype(int)
     t = (where - k)[:, None]
     p0, p1, p2, p3 = line[k], line[k + 1], line[k + 2], line[k + 3]
-    curve: Floats = 0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * (p1 - p2) + p3 - p0) * t**3)
+    curve: Floats = 0.5 * (
+        2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + (3 * (p1 - p2) + p3 - p0) * t**3
+    )
     return curve

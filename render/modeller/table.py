@@ -1,7 +1,7 @@
 """Tables: their typed description, tops, shelves and drawers.
 
-The one idea: the top's outline is laid out first; legs stand at places taken from it, and aprons, cases and shelves
-reach from leg to leg.
+The one idea: the top's outline is laid out first; legs stand at places taken from it, and aprons, cases
+and shelves reach from leg to leg.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ KEYPOINTS = (
     "shelf_center",
     "handle",
 )
-"""Named points, the same on every table; left is -x. `top_*` lie on the rim of the top (`top_center` on its face),
-`foot_*` on the floor, `leg_top_*` where legs meet the top, `base_center` under a column or drum, `handle` on the
-leftmost drawer's."""
+"""Named points, the same on every table; left is -x. `top_*` lie on the rim of the top (`top_center` on
+its face), `foot_*` on the floor, `leg_top_*` where legs meet the top, `base_center` under a column or
+drum, `handle` on the leftmost drawer's."""
 
 FOUR_LEGS = ("straight", "tapered", "splayed")
 
@@ -96,25 +96,30 @@ class TableProperties(Properties):
             not four and self.legs != "sled" and self.apron_height > 0,
             f"apron_height needs four legs or a sled, not '{self.legs}'; set it to 0",
         )
-        self.refuse(self.shelf and not four, f"a shelf needs four legs (straight, tapered, splayed), not '{self.legs}'")
+        self.refuse(
+            self.shelf and not four,
+            f"a shelf needs four legs (straight, tapered, splayed), not '{self.legs}'",
+        )
         self.refuse(
             self.shelf and self.shelf_height > self.height - self.top_thickness - self.apron_height - 0.06,
-            f"shelf_height {self.shelf_height:g} leaves no room under top and apron of height {self.height:g}",
+            f"shelf_height {self.shelf_height:g} leaves no room under a top at {self.height:g}",
         )
         self.refuse(
             self.drawers > 0 and self.apron_height < 0.07,
             f"drawers need apron_height of 0.07 or more, not {self.apron_height:g}",
         )
         self.refuse(
-            self.drawers > 0 and self.top in {"round", "oval"}, f"drawers need a square or long top, not '{self.top}'"
+            self.drawers > 0 and self.top in {"round", "oval"},
+            f"drawers need a square or long top, not '{self.top}'",
         )
         self.refuse(
             self.leg_splay > 0 and self.legs != "splayed",
             f"leg_splay {self.leg_splay:g} needs legs 'splayed', not '{self.legs}'; set it to 0",
         )
         self.refuse(
-            self.leg_inset + self.leg_thickness > 0.42 * self.depth,
-            f"leg_inset {self.leg_inset:g} and leg_thickness {self.leg_thickness:g} leave nothing of depth {self.depth:g}",
+            self.leg_inset + self.leg_thickness > 0.42 * (self.width if self.legs == "trestle" else self.depth),
+            f"leg_inset {self.leg_inset:g} and leg_thickness {self.leg_thickness:g} are too much for "
+            f"a top of {self.width:g} x {self.depth:g}",
         )
         self.refuse(
             self.apron_height + self.top_thickness > 0.6 * self.height,
@@ -163,7 +168,15 @@ def _add_top(p: TableProperties, assembly: Assembly, outline: Outline) -> None:
     if p.top_edge == "rounded":
         mesh = slab(outline, p.underside, p.height, min(size, 0.49 * p.top_thickness))
     else:
-        mesh = slab(outline, p.underside, p.height, min(0.0025, 0.1 * p.top_thickness), size, reach=1.6 * size, bevel=True)
+        mesh = slab(
+            outline,
+            p.underside,
+            p.height,
+            min(0.0025, 0.1 * p.top_thickness),
+            size,
+            reach=1.6 * size,
+            bevel=True,
+        )
     assembly.add("top", "top", mesh, material(p.top_material))
     for name, u in (("top_front", 0.125), ("top_back", 0.375)):
         assembly.mark_pair(name, mesh.point(u, 0.599))
@@ -206,7 +219,14 @@ def _add_drawers(p: TableProperties, assembly: Assembly, frame: table_legs.Frame
         assembly.add(f"drawer_{k + 1}", "drawers", panel, material(p.drawer_material))
         middle, height = x + width / 2, y + p.apron_height / 2
         if knobs:
-            profile = [(0.0015, 0.0), (0.006, 0.0), (0.006, 0.01), (0.014, 0.015), (0.013, 0.024), (0.0015, 0.026)]
+            profile = [
+                (0.0015, 0.0),
+                (0.006, 0.0),
+                (0.006, 0.01),
+                (0.014, 0.015),
+                (0.013, 0.024),
+                (0.0015, 0.026),
+            ]
             knob = lathe(fillet(profile, 0.004, 3), 20).warped(lambda v: v[:, [0, 2, 1]] * [1.0, 1.0, -1.0])
             handle = knob.moved(middle, height, face + 0.003)
         else:

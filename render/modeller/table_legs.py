@@ -1,6 +1,7 @@
 """What tables stand on: four legs with aprons, pedestals, trestles, sleds and drums.
 
-The one idea: as with chairs, a leg is a line from the floor into the top; what lies between legs asks these lines.
+The one idea: as with chairs, a leg is a line from the floor into the top; what lies between legs asks
+these lines.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def add_apron(p: TableProperties, assembly: Assembly, frame: Frame) -> None:
     side = bar(front - [out, 0, 0], back - [out, 0, 0], section, (1.0, 0.0, 0.0))
     assembly.add_pair("apron", "apron", side, matter)
     for name, corner, shift in (("front", front, -out), ("back", back, out)):
-        rail = corner + [0.0, 0.0006, shift]
+        rail = corner + np.array([0.0, 0.0006, shift])
         assembly.add(f"apron_{name}", "apron", bar(rail, rail * MIRROR, section, (0.0, 0.0, 1.0)), matter)
 
 
@@ -112,7 +113,7 @@ def _add_pedestal(p: TableProperties, assembly: Assembly) -> None:
         for part in own.parts:
             assembly.add(part.name + side, part.label, part.mesh.moved(x=x), part.material, part.crease_deg)
     if len(columns) == 1:
-        assembly.mark("base_center", foot.point(0.5, 0.0) if p.base != "cross" else np.array([0.0, 0.03, 0.0]))
+        assembly.mark("base_center", foot.point(0.5, 0.0))
     for k, name in enumerate(("front_left", "back_left", "back_right", "front_right")):
         turn = 2 * np.pi * (2 * k + 1) / 8
         x = 0.0 if len(columns) == 1 else (columns[0] if "left" in name else columns[1])
@@ -143,8 +144,8 @@ def _add_drum(p: TableProperties, assembly: Assembly, outline: Outline) -> None:
         mesh = slab(shape, low, p.underside + p.bite, 0.003)
     assembly.add("drum", "legs", mesh, matter)
     assembly.mark("base_center", foot.point(0.5, 0.0))
-    for name, u in (("front", 0.125), ("back", 0.375)):
-        rim = shape.at(u)
+    for name, turn in (("front", 0.125), ("back", 0.375)):
+        rim = shape.at(turn)
         assembly.mark_pair(f"foot_{name}", foot.nearest(np.array([rim[0], 0.0, rim[1]])))
 
 
@@ -162,7 +163,11 @@ def _add_trestle(p: TableProperties, assembly: Assembly, outline: Outline) -> No
         foot = box((x - 0.55 * thick, 0.0, -reach * 0.96), (x + 0.55 * thick, beam, reach * 0.96), 0.008)
         assembly.add_pair("trestle_foot", "legs", foot, matter)
         for name, z in (("front", -0.38 * reach), ("back", 0.38 * reach)):
-            post = box((x - 0.36 * thick, 0.5 * beam, z - 0.5 * thick), (x + 0.36 * thick, top - 0.5 * beam, z + 0.5 * thick), 0.005)
+            post = box(
+                (x - 0.36 * thick, 0.5 * beam, z - 0.5 * thick),
+                (x + 0.36 * thick, top - 0.5 * beam, z + 0.5 * thick),
+                0.005,
+            )
             assembly.add_pair(f"trestle_post_{name}", "legs", post, matter)
         tie = box((x - 0.3 * thick, low, -0.38 * reach), (x + 0.3 * thick, low + 0.9 * thick, 0.38 * reach), 0.003)
         assembly.add_pair("trestle_tie", "legs", tie, matter)

@@ -1,7 +1,7 @@
 """Writing of a model as ShapeNetCore v2 has it, with its truth beside it; equal models give equal bytes.
 
-The one idea: numbers are rounded and made unique as arrays and printed by one format string a table, so that a model
-is written in a few hundredths of a second.
+The one idea: numbers are rounded and made unique as arrays and printed by one format string a table, so
+that a model is written in a few hundredths of a second.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ _DECIMALS = 6
 
 
 def write_model(model: Model, folder: Path) -> None:
-    """Write `models/model_normalized.{obj,mtl}`, `properties.json`, `keypoints.json` and `parts.json` into a folder.
+    """Write `models/model_normalized.{obj,mtl}`, `properties.json`, `keypoints.json` and `parts.json` into a
+    folder.
 
-    The OBJ has one object a part, `vt` as surface coordinates, `vn` as shading normals, and is centred at the origin
-    with a box diagonal of 1; keypoints are in the same frame (null where the style has none). `parts.json`: part ->
-    label, material, and its faces in the order of the file as [first, one past the last]. The MTL's colours are
-    linear RGB; `Pr` and `Pm` are roughness and metallic.
+    The OBJ has one object a part, `vt` as surface coordinates, `vn` as shading normals, and is centred at
+    the origin with a box diagonal of 1; keypoints are in the same frame (null where the style has none).
+    `parts.json`: part -> label, material, and its faces in the order of the file as [first, one past the
+    last]. The MTL's colours are linear RGB; `Pr` and `Pm` are roughness and metallic.
     """
     models = folder / "models"
     models.mkdir(parents=True, exist_ok=True)

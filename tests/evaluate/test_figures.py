@@ -72,7 +72,9 @@ def test_a_gif_keeps_colours_white_and_time_and_loops_for_ever(tmp_path: Path) -
     frames = []
     for shift in range(6):
         frame = np.full((40, 48, 3), 255, np.uint8)
-        frame[4:36, 4 + shift : 36 + shift] = np.stack([np.tile(ramp, (32, 1)), np.tile(ramp[:, None], 32), np.full((32, 32), 40)], -1)
+        frame[4:36, 4 + shift : 36 + shift] = np.stack(
+            [np.tile(ramp, (32, 1)), np.tile(ramp[:, None], 32), np.full((32, 32), 40)], -1
+        )
         frames.append(frame)
     figures.animate(tmp_path / "loop.gif", frames, seconds=0.6)
     gif = Image.open(tmp_path / "loop.gif")

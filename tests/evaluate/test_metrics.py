@@ -65,7 +65,9 @@ def test_mask_iou_is_counted_on_sets_of_pixels() -> None:
 
 
 def test_psnr_is_of_the_mean_error_not_the_mean_of_psnrs() -> None:
-    errors = pd.DataFrame({"mse": [1e-2, 1e-4], "mse_object": [1e-1, np.nan], "ssim": np.nan, "mask_iou": [0.5, 1]})
+    errors = pd.DataFrame(
+        {"mse": [1e-2, 1e-4], "mse_object": [1e-1, np.nan], "ssim": np.nan, "mask_iou": [0.5, 1]}
+    )
     pooled = metrics.pooled(errors)
     assert pooled["psnr_db"] == pytest.approx(-10 * np.log10(0.00505))
     assert pooled["psnr_object_db"] == pytest.approx(10)

@@ -139,8 +139,6 @@ def test_an_mlflow_server_that_is_away_is_missing() -> None:
 
 
 def test_passwords_are_not_printed() -> None:
-    row = only(
-        doctor.check_mlflow({"MLFLOW_TRACKING_URI": f"postgresql://u:hidden@127.0.0.1:{free_port()}/db"})
-    )
+    row = only(doctor.check_mlflow({"MLFLOW_TRACKING_URI": f"postgresql://u:hidden@127.0.0.1:{free_port()}/db"}))
     assert row.state == MISSING
     assert "hidden" not in row.found + row.mend

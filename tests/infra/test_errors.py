@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import ray
 
 from infra.errors import UserError, user_error_in
@@ -39,8 +40,7 @@ def test_a_user_error_is_found_behind_what_ray_wraps_around_it(local_ray: None) 
     def fails() -> None:
         raise UserError("mend this")
 
-    try:
+    with pytest.raises(ray.exceptions.RayTaskError) as caught:
         ray.get(fails.remote())
-    except ray.exceptions.RayTaskError as error:
-        assert str(user_error_in(error)) == "mend this"
+    assert str(user_error_in(caught.value)) == "mend this"
     assert user_error_in(ValueError("another")) is None

@@ -69,10 +69,7 @@ def test_constraints_are_exact_versions_without_places_or_build_tags() -> None:
 
 
 def test_every_requirement_is_pinned_at_a_version_it_accepts(project: dict[str, Any]) -> None:
-    pinned = {
-        canonicalize_name(name): version
-        for name, version in pinned_versions(ROOT / "constraints.txt").items()
-    }
+    pinned = {canonicalize_name(name): version for name, version in pinned_versions(ROOT / "constraints.txt").items()}
     texts = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["dev"]
     for requirement in map(Requirement, texts):
         name = canonicalize_name(requirement.name)
@@ -82,9 +79,7 @@ def test_every_requirement_is_pinned_at_a_version_it_accepts(project: dict[str, 
 
 def test_files_that_are_not_python_go_with_their_package(project: dict[str, Any]) -> None:
     patterns = project["tool"]["setuptools"]["package-data"]
-    taken = {
-        path for floor, globs in patterns.items() for glob in globs for path in (ROOT / floor).glob(glob)
-    }
+    taken = {path for floor, globs in patterns.items() for glob in globs for path in (ROOT / floor).glob(glob)}
     assert set(package_files()) - taken - {path for path in package_files() if path.suffix == ".py"} == set()
 
 
@@ -92,9 +87,7 @@ def test_a_ray_job_uploads_all_code_and_little_else(tmp_path: Path) -> None:
     names = uploaded(ROOT, tmp_path / "upload.zip")
     assert (tmp_path / "upload.zip").stat().st_size < UPLOAD_LIMIT
     assert {path.relative_to(ROOT).as_posix() for path in package_files()} <= names
-    assert {
-        name for name in names if name.startswith((".git/", ".venv/", "tests/", "docs/", "workspace"))
-    } == set()
+    assert {name for name in names if name.startswith((".git/", ".venv/", "tests/", "docs/", "workspace"))} == set()
 
 
 def test_workspaces_pictures_and_databases_stay_out_of_the_upload(tmp_path: Path) -> None:

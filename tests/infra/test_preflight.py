@@ -16,9 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_ready_machine_gets_no_word() -> None:
-    run = subprocess.run(
-        [sys.executable, ROOT / "infra/preflight.py"], capture_output=True, text=True, check=False
-    )
+    run = subprocess.run([sys.executable, ROOT / "infra/preflight.py"], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
@@ -72,14 +70,11 @@ def test_memory_is_the_machines_or_the_containers() -> None:
 def test_little_memory_is_told_and_six_gibibytes_suffice() -> None:
     assert preflight.memory_problem(6 * preflight.GIB) is None
     assert preflight.memory_problem(2 * preflight.GIB) == (
-        "2.0 GiB of memory, at least 4 GiB are needed: "
-        "use a larger machine, or raise the container's memory limit"
+        "2.0 GiB of memory, at least 4 GiB are needed: use a larger machine, or raise the container's memory limit"
     )
 
 
-def test_a_full_disk_is_told_until_the_installation_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_told_until_the_installation_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "NEEDED_DISK_GIB", 1e9)
     problem = preflight.disk_problem(tmp_path, tmp_path)
     assert problem is not None
@@ -89,9 +84,7 @@ def test_a_full_disk_is_told_until_the_installation_is_there(
     assert preflight.disk_problem(tmp_path, tmp_path) is None
 
 
-def test_a_small_temporary_folder_is_told_with_tmpdir(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_small_temporary_folder_is_told_with_tmpdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(preflight, "NEEDED_DISK_GIB", 0)
     monkeypatch.setattr(preflight, "NEEDED_TEMPORARY_GIB", 1e9)
     assert "TMPDIR" in (preflight.disk_problem(tmp_path, tmp_path) or "")

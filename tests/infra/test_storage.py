@@ -76,7 +76,7 @@ def test_an_unwritable_folder_is_named_in_one_line(tmp_path: Path) -> None:
 def test_refused_credentials_are_named_in_one_line(s3_bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     open_storage(f"{s3_bucket}/fine").check_writable()
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    with pytest.raises(UserError, match="cannot write to s3://turnery-test/fine: .*check the bucket"):
+    with pytest.raises(UserError, match=r"cannot write to s3://turnery-test/fine: .*check the bucket"):
         open_storage(f"{s3_bucket}/fine").check_writable()
 
 

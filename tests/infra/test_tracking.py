@@ -48,7 +48,10 @@ def test_children_hang_below_their_parent_and_carry_what_is_logged(uri: str, tmp
     client, found = mlflow.MlflowClient(uri), stored(uri, child)
     assert found.data.tags["mlflow.parentRunId"] == parent.id
     assert found.data.params == {"train.steps": "500", "train.name": "x", "seed": "0"}
-    assert [(m.step, m.value) for m in client.get_metric_history(child.id, "train/loss")] == [(10, 2.0), (20, 1.0)]
+    assert [(m.step, m.value) for m in client.get_metric_history(child.id, "train/loss")] == [
+        (10, 2.0),
+        (20, 1.0),
+    ]
     assert "bad" not in found.data.metrics
     assert found.inputs.dataset_inputs[0].dataset.digest == "d" * 36
     assert [item.path for item in client.list_artifacts(child.id, "notes")] == ["notes/a.txt"]

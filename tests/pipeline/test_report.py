@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import re
-import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
@@ -149,9 +149,7 @@ def test_nothing_is_loaded_from_elsewhere(workspace: Storage) -> None:
     for _, attributes in page.tags:
         for name in ("src", "href", "xlink:href", "srcset", "data"):
             assert re.match(r"data:image/|#|$", attributes.get(name, ""))
-    assert set(re.findall(r"url\(([^)]{1,5})", html)) <= {
-        "#" + part[1:] for part in re.findall(r"url\((#.{4})", html)
-    }
+    assert set(re.findall(r"url\((.)", html)) <= {"#"}
     assert "@import" not in html
 
 
@@ -223,9 +221,9 @@ def test_a_part_that_is_missing_leaves_its_section_out(tmp_path: Path) -> None:
     add_dataset(storage)
     assert [heading["id"] for heading in Page(report(storage)).of("h2")] == ["dataset", "settings", "run"]
     add_training(storage)
-    assert [heading["id"] for heading in Page(report(storage)).of("h2")][0] == "training"
+    assert Page(report(storage)).of("h2")[0]["id"] == "training"
     add_evaluation(storage)
-    assert [heading["id"] for heading in Page(report(storage)).of("h2")][0] == "question-reconstruction"
+    assert Page(report(storage)).of("h2")[0]["id"] == "question-reconstruction"
 
 
 def test_every_link_of_the_contents_has_its_section(workspace: Storage) -> None:
@@ -236,8 +234,15 @@ def test_every_link_of_the_contents_has_its_section(workspace: Storage) -> None:
 
 def test_settings_dataset_and_training_are_told(workspace: Storage) -> None:
     html = report(workspace)
-    for words in ("2 chair, 1 table", "3 models (chair and table), 24 rendered views", "d1" * 32, "select.classes",
-                  "2 of the models, see failures.parquet", "1s-S-deep, width × 0.5", "700 pictures a second"):  # fmt: skip
+    for words in (
+        "2 chair, 1 table",
+        "3 models (chair and table), 24 rendered views",
+        "d1" * 32,
+        "2 of the models, see failures.parquet",
+        "1s-S-deep, width × 0.5",
+        "700 pictures a second",
+        "select.classes",
+    ):
         assert words in html
 
 
@@ -266,7 +271,7 @@ def test_mlflow_is_opened_by_a_command_and_no_password_is_shown(workspace: Stora
 def test_the_curve_stays_small_however_long_the_training() -> None:
     svg = training_chart(history(100_000))
     assert len(svg) < 100_000
-    assert ElementTree.fromstring(svg).tag.endswith("svg")
+    assert ET.fromstring(svg).tag.endswith("svg")
     assert "PSNR on training batches" in svg
 
 

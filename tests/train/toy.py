@@ -22,6 +22,8 @@ from render.dataset import (
     open_dataset,
 )
 from render.shards import ShardWriter
+from train.architectures import NetworkSpec
+from train.generator import Generator
 
 AZIMUTHS = tuple(range(0, 360, 30))
 ELEVATIONS = (10.0, 30.0)
@@ -100,3 +102,11 @@ def make_dataset(workspace: Path, size: int = 64) -> Dataset:
     )
     storage.write_json(MANIFEST, manifest.model_dump(mode="json"))
     return open_dataset(storage)
+
+
+def small_network(architecture: str = "1s-S-deep", size: int = 64, styles: int = 5) -> Generator:
+    """A narrow network with the weights of a fixed seed."""
+    spec = {"architecture": architecture, "size": size, "width": 0.1, "styles": styles}
+    network = Generator(NetworkSpec.model_validate(spec))
+    network.initialise(3)
+    return network.channels_last()

@@ -1,0 +1,167 @@
+"""The evaluation stage on a real Ray and MLflow store: what it leaves, and what it does not do twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+from mlflow import MlflowClient
+
+from evaluate.config import EvaluateConfig
+from evaluate.job import evaluate_generator, finished_evaluation, inputs_digest
+from evaluate.question import Answer, here
+from evaluate.reconstruction import reconstruction
+from evaluate.subject import read_spec
+from infra.cluster import connected
+from infra.errors import UserError
+from infra.settings import ClusterConfig
+from infra.storage import Storage, open_storage
+from infra.tracking import Run, open_run
+from tests.evaluate.furniture import make_world, subject_of, write_training
+
+CONFIG = EvaluateConfig.model_validate(
+    {
+        "views_per_task": 25,
+        "reconstruction": {"columns": 3, "turntable_styles": 1, "turntable_frames": 8},
+        "morph": {"pairs_per_class": 1, "frames": 9, "strip_frames": 3, "gif_frames": 8},
+        "correspondence": {"pairs_per_class": 1, "frames": 10},
+    }
+)
+QUESTIONS = ("reconstruction", "morph", "correspondence")
+
+
+@dataclass
+class Place:
+    """A workspace that has been evaluated once, and what came back."""
+
+    workspace: Storage
+    run: Run
+    found: dict[str, Any]
+
+    def ask(self, config: EvaluateConfig = CONFIG, training: str = "generator") -> dict[str, Any]:
+        return evaluate_generator(config, seed=0, workspace=self.workspace, training=training, run=self.run)
+
+    def times(self) -> dict[str, int]:
+        folder = Path(self.workspace.url) / "evaluation"
+        return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+
+
+@pytest.fixture(scope="module")
+def place(node_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("job")
+    workspace = make_world(folder)
+    run = open_run(f"sqlite:///{folder}/mlflow.db", "boxes", "run", "key", open_storage(folder / "mlflow"))
+    with connected(ClusterConfig(cpus=2)):
+        assert ray.is_initialized()
+        place = Place(workspace, run, {})
+        place.found = place.ask()
+        yield place
+
+
+def test_every_question_leaves_a_summary_whose_files_are_there(place: Place) -> None:
+    for question in QUESTIONS:
+        storage = place.workspace / "evaluation" / question
+        summary = storage.read_json("summary.json")
+        assert summary == place.found["questions"][question]
+        assert set(summary) == {"question", "inputs_digest", "metrics", "figures", "text"}
+        assert summary["text"].endswith(".")
+        assert all(key.startswith(f"eval/{question}/") for key in summary["metrics"])
+        files = set(storage.list())
+        assert {figure["file"] for figure in summary["figures"]} <= files
+        assert {str(Path(figure["file"]).with_suffix(".csv")) for figure in summary["figures"]} <= files
+
+
+def test_work_spread_over_the_cluster_gives_what_one_process_gives(place: Place, tmp_path: Path) -> None:
+    subject = subject_of(place.workspace)
+    alone = Answer("reconstruction", tmp_path)
+    reconstruction(subject, CONFIG.reconstruction, alone, here(subject))
+    for key, value in alone.metrics.items():
+        assert place.found["metrics"][key] == pytest.approx(value, rel=1e-4), key
+
+
+def test_mlflow_has_a_child_run_a_question_and_all_metrics_on_the_parent(place: Place) -> None:
+    client = MlflowClient(place.run.uri)
+    parent = client.get_run(place.run.id)
+    assert parent.data.metrics == pytest.approx(place.found["metrics"])
+    children = client.search_runs([place.run.experiment], f"tags.`mlflow.parentRunId` = '{place.run.id}'")
+    by_name = {child.info.run_name: child for child in children}
+    assert set(by_name) >= set(QUESTIONS)
+    for question in QUESTIONS:
+        child = by_name[question]
+        assert child.info.status == "FINISHED"
+        summary = place.found["questions"][question]
+        assert child.data.metrics == pytest.approx(summary["metrics"])
+        logged = {item.path for item in client.list_artifacts(child.info.run_id)}
+        assert {figure["file"] for figure in summary["figures"]} <= logged
+
+
+def test_asked_again_nothing_is_done(place: Place) -> None:
+    before = place.times()
+    assert place.ask() == place.found
+    assert place.times() == before
+    assert finished_evaluation(CONFIG, seed=0, workspace=place.workspace, training="generator") == place.found
+
+
+def test_a_changed_setting_redoes_its_question_alone(place: Place) -> None:
+    before = place.times()
+    changed = CONFIG.model_copy(update={"morph": CONFIG.morph.model_copy(update={"frames": 11})})
+    assert finished_evaluation(changed, seed=0, workspace=place.workspace, training="generator") is None
+    place.ask(changed)
+    after = place.times()
+    touched = {name.split("/")[0] for name, time in after.items() if before.get(name) != time}
+    assert touched == {"morph"}
+    place.ask()
+
+
+def test_an_interrupted_question_is_asked_again(place: Place) -> None:
+    storage = place.workspace / "evaluation" / "correspondence"
+    storage.delete("summary.json")
+    storage.write_bytes("left-over.png", b"of an interrupted run")
+    assert place.ask()["metrics"] == pytest.approx(place.found["metrics"], rel=1e-4)
+    assert "left-over.png" not in storage.list()
+
+
+def test_how_the_work_is_spread_is_no_input(place: Place) -> None:
+    spec = read_spec(place.workspace, "generator")
+    spread = CONFIG.model_copy(update={"views_per_task": 7, "batch": 3, "gpus_per_task": 0.5})
+    again = spec.model_copy(update={"final": {"psnr_db": 1.0}})
+    for question in QUESTIONS:
+        own = inputs_digest(question, CONFIG, 0, spec)
+        assert inputs_digest(question, spread, 0, spec) == own
+        assert inputs_digest(question, CONFIG, 1, spec) != own
+        assert inputs_digest(question, CONFIG, 0, again) != own
+
+
+def test_a_training_that_is_not_there_is_named(place: Place) -> None:
+    with pytest.raises(UserError, match="no generator 'other'"):
+        place.ask(training="other")
+
+
+def test_a_morph_of_an_unknown_model_is_refused_before_anything_is_asked(place: Place) -> None:
+    before = place.times()
+    morph = CONFIG.morph.model_copy(update={"pairs": (("chair00", "chair99"),)})
+    with pytest.raises(UserError, match="knows no model 'chair99'"):
+        place.ask(CONFIG.model_copy(update={"morph": morph}))
+    assert place.times() == before
+
+
+def test_a_generator_of_another_dataset_is_refused(place: Place, tmp_path: Path) -> None:
+    write_training(place.workspace, tmp_path, "stranger")
+    storage = place.workspace / "training" / "stranger"
+    spec = storage.read_json("generator.json")
+    storage.write_json("generator.json", {**spec, "dataset_digest": "0" * 64})
+    with pytest.raises(UserError, match="another dataset"):
+        place.ask(training="stranger")
+
+
+def test_a_damaged_generator_is_refused_in_one_line(place: Place, tmp_path: Path) -> None:
+    write_training(place.workspace, tmp_path, "damaged")
+    (place.workspace / "training" / "damaged").write_bytes("generator.json", json.dumps({"name": 3}).encode())
+    with pytest.raises(UserError, match=r"generator\.json is damaged") as error:
+        place.ask(training="damaged")
+    assert "\n" not in str(error.value)
