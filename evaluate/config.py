@@ -19,16 +19,12 @@ class ReconstructionConfig(Settings):
         ge=0,
         description="most views measured of each split, drawn evenly by the seed over the classes; 0: all",
     )
-    mean_views: int = Field(
-        4096, ge=1, description="most training views averaged into the mean image, by the seed"
-    )
+    mean_views: int = Field(4096, ge=1, description="most training views averaged into the mean image, by the seed")
     ssim: bool = Field(True, description="measure SSIM too (a third of the time spent on metrics)")
     columns: int = Field(9, ge=3, le=16, description="views a class in a figure, from the best to the worst")
     worst: int = Field(10, ge=1, le=32, description="worst views shown and listed")
     turntable_styles: int = Field(5, ge=0, le=12, description="models a class in the turntable GIF; 0: none")
-    turntable_frames: int = Field(
-        36, ge=8, le=180, description="azimuths of a full turn in the turntable GIF"
-    )
+    turntable_frames: int = Field(36, ge=8, le=180, description="azimuths of a full turn in the turntable GIF")
 
 
 class MorphConfig(Settings):
@@ -65,22 +61,18 @@ class FlowConfig(Settings):
     coarsest_px: int = Field(12, ge=8, description="smallest side of the coarsest level in pixels")
     warps: int = Field(3, ge=1, le=100, description="times a level is warped by its flow and refined again")
     fixed_point_iterations: int = Field(5, ge=1, le=100, description="outer iterations a warp")
-    sor_iterations: int = Field(
-        5, ge=1, le=100, description="iterations of successive over-relaxation in each"
-    )
+    sor_iterations: int = Field(5, ge=1, le=100, description="iterations of successive over-relaxation in each")
 
 
 class CorrespondenceConfig(Settings):
     """Which point of one model is which point of another (section 5.7)?"""
 
-    pairs_per_class: int = Field(8, ge=1, description="pairs of models a class, drawn by the seed")
+    pairs_per_class: int = Field(6, ge=1, description="pairs of models a class, drawn by the seed")
     frames: int = Field(64, ge=2, le=1024, description="pictures of the morph, ends included")
     refine_step: int = Field(9, ge=1, description="frames between the pictures that the flow is refined on")
     azimuth_deg: float = Field(30.0, description="azimuth in degrees; the nearest training view is taken")
     elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")
-    shown_pairs: int = Field(
-        3, ge=1, le=12, description="pairs a class in the figure, from the best to the worst"
-    )
+    shown_pairs: int = Field(3, ge=1, le=12, description="pairs a class in the figure, from the best to the worst")
     flow: FlowConfig = Field(FlowConfig(), description="optical flow between two pictures")
 
 
@@ -92,9 +84,7 @@ class EvaluateConfig(Settings):
     )
     batch: int = Field(128, ge=1, le=4096, description="pictures generated at once")
     views_per_task: int = Field(512, ge=1, description="views that one Ray task measures")
-    gpus_per_task: float = Field(
-        0.0, ge=0, le=8, description="GPUs of a Ray task; a share such as 0.25 is fine"
-    )
+    gpus_per_task: float = Field(0.0, ge=0, le=8, description="GPUs of a Ray task; a share such as 0.25 is fine")
     reconstruction: ReconstructionConfig = Field(ReconstructionConfig(), description="known and unseen views")
     morph: MorphConfig = Field(MorphConfig(), description="mixtures of two styles")
     correspondence: CorrespondenceConfig = Field(CorrespondenceConfig(), description="flow along a morph")

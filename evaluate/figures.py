@@ -42,6 +42,7 @@ _DPI = 200
 _FONT_PT, _SMALL_PT = 7.5, 6.0
 _CELL_PX = 128
 _GAP_PX = 6
+_RING_PT2 = 26
 _PALETTE_SAMPLE = 1 << 15
 
 
@@ -61,11 +62,12 @@ def enlarged(picture: np.ndarray, side: int = _CELL_PX) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a grid. `captions` stand below the pictures; a picture that is None leaves its place white."""
+    """A row of a grid. `captions` stand below the pictures, green where `unseen`; None leaves a place white."""
 
     pictures: Sequence[np.ndarray | None]
     label: str = ""
     captions: Sequence[str] = ()
+    unseen: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,7 @@ class Grid:
     corners: dict[tuple[int, int], tuple[int, int]]
     scale: float
 
-    def at(
-        self, row: int, column: int, x: float | np.ndarray, y: float | np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def at(self, row: int, column: int, x: float | np.ndarray, y: float | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where a point of a picture lies on the canvas; x and y in pixels of the picture, its corner at (0,
         0)."""
         left, top = self.corners[row, column]
@@ -116,12 +116,7 @@ def grid(blocks: Sequence[Block], columns: Sequence[str] = (), side: int = _CELL
     small = int(_SMALL_PT * point * 1.5)
     has_blocks = any(block.label for block in blocks)
     widest = max((len(part) for row in rows for part in row.label.split("\n")), default=0)
-    left = (
-        _GAP_PX
-        + (line + 3 * _GAP_PX if has_blocks else 0)
-        + int(widest * _FONT_PT * point * 0.58)
-        + 2 * _GAP_PX
-    )
+    left = _GAP_PX + (line + 3 * _GAP_PX if has_blocks else 0) + int(widest * _FONT_PT * point * 0.58) + 2 * _GAP_PX
     top = _GAP_PX + (line * (1 + max(name.count("\n") for name in columns)) if columns else 0)
 
     tops: list[int] = []
@@ -186,11 +181,16 @@ def mark(on: Grid, points: Sequence[Points]) -> None:
             on.axes.scatter(x, y, s=16, c=colours, edgecolors="white", linewidths=0.6, zorder=4)
             continue
         to_x, to_y = on.at(group.row, group.column, group.predicted[:, 0], group.predicted[:, 1])
+        ring = np.sqrt(_RING_PT2) / 2 * _DPI / 72
         for i, colour in enumerate(colours):
-            on.axes.plot([x[i], to_x[i]], [y[i], to_y[i]], color="white", linewidth=2.0, zorder=2)
-            on.axes.plot([x[i], to_x[i]], [y[i], to_y[i]], color=colour, linewidth=1.0, zorder=3)
-        on.axes.scatter(x, y, s=26, facecolors="none", edgecolors="white", linewidths=2.2, zorder=4)
-        on.axes.scatter(x, y, s=26, facecolors="none", edgecolors=colours, linewidths=1.1, zorder=5)
+            way = np.array([to_x[i] - x[i], to_y[i] - y[i]])
+            length = np.hypot(*way)
+            if length > ring:
+                x0, y0 = np.array([x[i], y[i]]) + way / length * ring
+                on.axes.plot([x0, to_x[i]], [y0, to_y[i]], color="white", linewidth=2.0, zorder=2)
+                on.axes.plot([x0, to_x[i]], [y0, to_y[i]], color=colour, linewidth=1.0, zorder=3)
+        on.axes.scatter(x, y, s=_RING_PT2, facecolors="none", edgecolors="white", linewidths=2.2, zorder=4)
+        on.axes.scatter(x, y, s=_RING_PT2, facecolors="none", edgecolors=colours, linewidths=1.1, zorder=5)
         on.axes.scatter(to_x, to_y, s=12, c=colours, edgecolors="white", linewidths=0.5, zorder=6)
 
 
@@ -252,7 +252,8 @@ def _label_row(axes: Axes, row: Row, top: int, left: int, cell_w: int, cell_h: i
         axes.text(end, middle, row.label, ha="right", va="center", fontsize=_FONT_PT, color=colour)
     for column, caption in enumerate(row.captions):
         x = left + column * (cell_w + _GAP_PX) + cell_w / 2
-        axes.text(x, top + cell_h + 2, caption, ha="center", va="top", fontsize=_SMALL_PT, color=MUTED)
+        tint = UNSEEN if row.unseen and row.unseen[column] else MUTED
+        axes.text(x, top + cell_h + 2, caption, ha="center", va="top", fontsize=_SMALL_PT, color=tint)
 
 
 def _palette(frames: np.ndarray) -> np.ndarray:

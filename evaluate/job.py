@@ -77,9 +77,7 @@ def finished_evaluation(
     spec = read_spec(workspace, training)
     summaries: dict[str, dict[str, Any]] = {}
     for question in config.questions:
-        summary = finished_summary(
-            workspace / "evaluation" / question, inputs_digest(question, config, seed, spec)
-        )
+        summary = finished_summary(workspace / "evaluation" / question, inputs_digest(question, config, seed, spec))
         if summary is None:
             return None
         summaries[question] = summary
@@ -146,9 +144,7 @@ def _together(summaries: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _identity(spec: GeneratorSpec) -> str:
     """Tells two generators apart: settings and dataset, and how the training of this very one ended."""
-    return digest(
-        {"inputs": spec.inputs_digest, "dataset": spec.dataset_digest, "steps": spec.steps, **spec.final}
-    )
+    return digest({"inputs": spec.inputs_digest, "dataset": spec.dataset_digest, "steps": spec.steps, **spec.final})
 
 
 def _asked(

@@ -72,9 +72,7 @@ def morph(subject: Subject, config: MorphConfig, answer: Answer, spread: Spread)
     answer.table("pairs", table)
     _metrics(answer, "", table)
     for group in dict.fromkeys(part.group for part in parts):
-        own = sorted(
-            (m for m in morphs if m.part.group == group), key=lambda m: (m.broken_frames, m.step_uniformity)
-        )
+        own = sorted((m for m in morphs if m.part.group == group), key=lambda m: (m.broken_frames, m.step_uniformity))
         _metrics(answer, f"{group}/", table[table["group"] == group])
         _figures(answer, group, own, models, config)
     answer.text = (
@@ -109,9 +107,7 @@ def morph_parts(subject: Subject, config: MorphConfig) -> list[MorphPart]:
         if group in asked or not {one_class, other_class} <= subject.styles_by_class.keys():
             continue
         random = rng.generator(subject.seed, f"evaluate/morph/{group}")
-        sides = [
-            random.permutation(subject.styles_by_class[name]).tolist() for name in (one_class, other_class)
-        ]
+        sides = [random.permutation(subject.styles_by_class[name]).tolist() for name in (one_class, other_class)]
         pairs = list(zip(*sides, strict=False))[: config.pairs_per_class]
         parts += [MorphPart(group, first, second, *view, config) for first, second in pairs]
     return parts
@@ -142,9 +138,7 @@ def measured_frames(rgb: np.ndarray, mask: np.ndarray) -> pd.DataFrame:
     steps = np.concatenate([[np.nan], np.linalg.norm(differences, axis=1)])
     area = mask.mean(axis=(1, 2), dtype=np.float64)
     ends = max(min(area[0], area[-1]), 1e-9)
-    return pd.DataFrame(
-        {"frame": np.arange(len(rgb)), "step": steps, "area": area, "area_of_ends": area / ends}
-    )
+    return pd.DataFrame({"frame": np.arange(len(rgb)), "step": steps, "area": area, "area_of_ends": area / ends})
 
 
 def _line(morph: Morph, models: Sequence[str]) -> dict[str, object]:
@@ -166,13 +160,9 @@ def _metrics(answer: Answer, prefix: str, table: pd.DataFrame) -> None:
     answer.metric(f"{prefix}pairs", len(table))
 
 
-def _figures(
-    answer: Answer, group: str, morphs: list[Morph], models: Sequence[str], config: MorphConfig
-) -> None:
+def _figures(answer: Answer, group: str, morphs: list[Morph], models: Sequence[str], config: MorphConfig) -> None:
     ends = [(models[morph.part.first], models[morph.part.second]) for morph in morphs]
-    tables = [
-        m.frames.assign(first=first, second=second) for m, (first, second) in zip(morphs, ends, strict=True)
-    ]
+    tables = [m.frames.assign(first=first, second=second) for m, (first, second) in zip(morphs, ends, strict=True)]
     frames = pd.concat(tables, ignore_index=True)
     rows = [
         figures.Row(list(m.strip), f"{short(first, 20)}\nto {short(second, 20)}")
@@ -180,9 +170,7 @@ def _figures(
     ]
     heads = [f"{100 * weight:g} %" for weight in np.linspace(0, 1, config.strip_frames)]
     caption = "Share of the second model above each column; rows from the most to the least even morph."
-    title = (
-        f"Morphs, {' to '.join(group.split('-'))}" if "-" in group else f"Morphs between two of class {group}"
-    )
+    title = f"Morphs, {' to '.join(group.split('-'))}" if "-" in group else f"Morphs between two of class {group}"
     path = answer.figure(f"morph-{group}.png", title, caption, frames)
     figures.grid([figures.Block(rows)], heads).save(path)
     caption = f"{', '.join(' to '.join(pair) for pair in ends)}."

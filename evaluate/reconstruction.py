@@ -49,9 +49,7 @@ def reconstruction(
         ViewsPart(chosen.iloc[start : start + views_per_part], mean_rgb, mean_mask, config.ssim)
         for start in range(0, len(chosen), views_per_part)
     ]
-    errors = pd.concat(
-        spread(measured, parts, "views", [len(part.views) for part in parts]), ignore_index=True
-    )
+    errors = pd.concat(spread(measured, parts, "views", [len(part.views) for part in parts]), ignore_index=True)
 
     views = _with_errors(subject, chosen, errors)
     views.to_parquet(answer.folder / "views.parquet", index=False)
@@ -204,11 +202,7 @@ def _class_figure(subject: Subject, views: pd.DataFrame, name: str, columns: int
     table = pd.concat(shown)
     count = max(len(picked) for picked in shown)
     heads = [{0: "best", count // 2: "median", count - 1: "worst"}.get(column, "") for column in range(count)]
-    title = (
-        f"{name}: views redrawn"
-        if len(blocks) == 1
-        else f"{name}: views shown in training, and views never shown"
-    )
+    title = f"{name}: views redrawn" if len(blocks) == 1 else f"{name}: views shown in training, and views never shown"
     caption = (
         "Truth above, generated below, in equal steps of rank from the least to the largest squared error; "
         "PSNR below each. Green: views left out of training."
@@ -224,11 +218,15 @@ def _worst_figure(subject: Subject, views: pd.DataFrame, count: int, answer: Ans
     truth, generated = _pictures(subject, worst)
     captions = [
         f"{short(line['model'])}\n{line['azimuth_deg']:g}°, {line['elevation_deg']:g}°\n"
-        f"{metrics.psnr_db(line['mse']):.1f} dB, {'seen' if line['split'] == 'train' else 'unseen'}"
+        f"{metrics.psnr_db(line['mse']):.1f} dB"
         for line in worst.to_dict("records")
     ]
-    rows = [figures.Row(truth, "truth"), figures.Row(generated, "generated", captions)]
-    caption = "Largest squared error of all measured views: model, azimuth and elevation, PSNR."
+    unseen = (worst["split"] == "unseen").tolist()
+    rows = [figures.Row(truth, "truth"), figures.Row(generated, "generated", captions, unseen)]
+    caption = (
+        "Largest squared error of all measured views: model, azimuth and elevation, PSNR. Green: views left out "
+        "of training."
+    )
     path = answer.figure("worst.png", f"The {len(worst)} worst views", caption, worst)
     figures.grid([figures.Block(rows)]).save(path)
 
@@ -259,11 +257,7 @@ def _spread_over_models(models: Sequence[str], count: int) -> list[int]:
 
 
 def _text(table: pd.DataFrame) -> str:
-    every = {
-        (line["split"], line["method"]): line
-        for line in table.to_dict("records")
-        if line["class_name"] == "all"
-    }
+    every = {(line["split"], line["method"]): line for line in table.to_dict("records") if line["class_name"] == "all"}
     how = {"train": "Views shown in training are redrawn", "unseen": "Views never shown are drawn"}
     floor = {MEAN_IMAGE: "the mean training view", NEAREST_VIEW: "the nearest training view"}
     sentences = []

@@ -69,9 +69,7 @@ def open_subject(place: SubjectPlace) -> Subject:
     try:
         selection = pd.read_parquet(io.BytesIO(storage.read_bytes(SELECTION_FILE)))
     except FileNotFoundError:
-        raise UserError(
-            f"{storage.url}/{SELECTION_FILE} is missing; train '{place.training}' again"
-        ) from None
+        raise UserError(f"{storage.url}/{SELECTION_FILE} is missing; train '{place.training}' again") from None
     views = selected_views(dataset.views, selection, generator.spec)
     rgba = packed_pictures(dataset, generator.spec.size)
     return Subject(generator, views, rgba, dataset.manifest.size, place.seed, place.batch)
@@ -83,9 +81,7 @@ def selected_views(views: pd.DataFrame, selection: pd.DataFrame, spec: Generator
     split = views["key"].map(selection.set_index("key")["split"])
     style_of = {pair: i for i, pair in enumerate(zip(spec.style_classes, spec.styles, strict=True))}
     style = [style_of.get(pair, -1) for pair in zip(views["class_name"], views["model"], strict=True)]
-    chosen = views.reset_index(drop=True).assign(
-        split=split.to_numpy(), style=np.array(style, dtype=np.int64)
-    )
+    chosen = views.reset_index(drop=True).assign(split=split.to_numpy(), style=np.array(style, dtype=np.int64))
     return chosen[chosen["split"].notna() & (chosen["style"] >= 0)]
 
 

@@ -17,8 +17,7 @@ def turntables(subject: Subject, styles: int, frames: int, answer: Answer) -> No
     azimuths = 360 * np.arange(frames) / frames
     for name, members in subject.styles_by_class.items():
         picked = [
-            members[i]
-            for i in np.unique(np.linspace(0, len(members) - 1, min(styles, len(members))).astype(int))
+            members[i] for i in np.unique(np.linspace(0, len(members) - 1, min(styles, len(members))).astype(int))
         ]
         rows, tables = [], []
         models = [subject.generator.spec.styles[style] for style in picked]
@@ -29,9 +28,7 @@ def turntables(subject: Subject, styles: int, frames: int, answer: Answer) -> No
             tables.append(pd.DataFrame({"model": model, "azimuth_deg": azimuths, "mask_area": areas}))
         known = subject.views.loc[subject.views["split"] == "train", "azimuth_deg"].unique()
         table = pd.concat(tables).assign(elevation_deg=elevation)
-        table["training_azimuth"] = np.isclose(table["azimuth_deg"].to_numpy()[:, None], known[None]).any(
-            axis=1
-        )
+        table["training_azimuth"] = np.isclose(table["azimuth_deg"].to_numpy()[:, None], known[None]).any(axis=1)
         new = int((~table["training_azimuth"]).sum() // len(picked))
         caption = (
             f"Generated at {frames} azimuths, {new} of them in no training view, and {elevation:g}° "

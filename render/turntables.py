@@ -74,17 +74,15 @@ def render_shard(
         tar = Path(scratch) / name
         with ShardWriter(tar, name) as writer:
             for style, model in plan.models:
-                counts = len(rows), len(failures)
+                shot = _with_retries(blender, model, config, views, Path(scratch))
                 try:
-                    shot = _with_retries(blender, model, config, views, Path(scratch))
-                    pictures = list(_counted(shot, lambda done, counts=counts: progress(counts[0] + done, counts[1])))
+                    pictures = list(_counted(shot, len(rows), lambda views: progress(views, len(failures))))
                 except ModelFailure as failure:
                     failures.append(_failure(model, failure))
                     progress(len(rows), len(failures))
                     continue
                 # A model enters the shard whole or not at all.
-                for picture in pictures:
-                    rows.append(_write(writer, model, style, picture, config.size, name))
+                rows += [_write(writer, model, style, picture, config.size, name) for picture in pictures]
                 progress(len(rows), len(failures))
         storage.put(tar, f"shards/{name}")
         part = ShardPart(
@@ -120,10 +118,10 @@ def shoot(blender: Blender, model: Model, config: RenderConfig, views: list[View
             yield Picture(by_index[header["view"]], over_white(straight), header["keypoints"])
 
 
-def _counted(pictures: Iterator[Picture], tell: Callable[[int], None], every: int = 16) -> Iterator[Picture]:
+def _counted(pictures: Iterator[Picture], first: int, tell: Callable[[int], None]) -> Iterator[Picture]:
     for done, picture in enumerate(pictures, start=1):
-        if done % every == 0:
-            tell(done)
+        if done % 16 == 0:
+            tell(first + done)
         yield picture
 
 

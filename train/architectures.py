@@ -1,7 +1,7 @@
 """The networks of Table 1 as data: channels, and what a checkpoint must say to build one again.
 
-The one idea: an architecture is a table of channels. Nothing here needs PyTorch, so that settings and their errors
-come at once.
+The one idea: an architecture is a table of channels. Nothing here needs PyTorch, so that settings and their
+errors come at once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MERGED_UNITS = 1024
 
 @dataclass(frozen=True)
 class StreamTable:
-    """One expanding stream: the channels of FC5's 8 x 8 maps and of the upconvolutions at 16, 32, 64 and 128 px.
+    """One expanding stream: channels of FC5's 8 x 8 maps and of the upconvolutions at 16, 32, 64 and 128 px.
 
     The last upconvolution, which reaches the picture's size, has the outputs' channels instead.
     """
@@ -71,9 +71,7 @@ class NetworkSpec(BaseModel):
 
     architecture: ArchitectureName = "1s-S-deep"
     size: Size = Field(128, description="side of the picture in pixels")
-    width: float = Field(
-        1.0, gt=0, le=4, description="factor on the channels and units of every hidden layer"
-    )
+    width: float = Field(1.0, gt=0, le=4, description="factor on the channels and units of every hidden layer")
     styles: int = Field(ge=1, description="number of styles, the length of the one-hot input")
 
     @property
@@ -88,5 +86,5 @@ class NetworkSpec(BaseModel):
 
 
 def scaled(count: int, width: float) -> int:
-    """Channels at a width factor: the paper's own count at 1, else rounded to a multiple of 8 (vector units)."""
+    """Units at a width factor: the paper's own count at 1, else a multiple of 8 (vector units)."""
     return count if width == 1 else max(8, 8 * round(count * width / 8))

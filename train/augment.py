@@ -1,8 +1,8 @@
 """The random transformations T_θ of section 3: what the paper does to picture and mask alike while training.
 
-The one idea: θ is normalised so that "nothing" is zero and the paper's ranges are about [-1, 1]; all of a batch is
-done at once, in one resampling (rotation, translation, zoom, stretch) and one pass over colours (hue, saturation,
-brightness). The network sees the θ that made its target.
+The one idea: θ is normalised so that "nothing" is zero and the paper's ranges are about [-1, 1]; all of a
+batch is done at once, in one resampling (rotation, translation, zoom, stretch) and one pass over colours
+(hue, saturation, brightness). The network sees the θ that made its target.
 
 Shapes: b batch, T = len(THETA), h = w side in pixels.
 """
@@ -50,7 +50,7 @@ THETA_DEFINITION: dict[str, str] = {
 
 
 def draw_theta(random: np.random.Generator, count: int, strength: float = 1.0) -> np.ndarray:
-    """θ of `count` pictures, float32 [count, T], from the ranges of section 3; `strength` 0..1 narrows them all."""
+    """θ of `count` pictures, float32 [count, T], in section 3's ranges; `strength` 0..1 narrows them all."""
     symmetric = random.uniform(-1, 1, size=(count, 5)) * strength
     zoom = random.uniform(0, 1, size=count) * strength
     turn = random.uniform(-math.pi, math.pi, size=count) * strength
@@ -58,7 +58,8 @@ def draw_theta(random: np.random.Generator, count: int, strength: float = 1.0) -
     brightness = random.uniform(low, 1, size=count) * strength
     rotation, translate_x, translate_y, stretch, saturation = symmetric.T
     columns = (
-        rotation, translate_x, translate_y, zoom, stretch, np.sin(turn), np.cos(turn) - 1, saturation, brightness,
+        rotation, translate_x, translate_y, zoom, stretch, np.sin(turn), np.cos(turn) - 1, saturation,
+        brightness,
     )  # fmt: skip
     return np.stack(columns, axis=1).astype(np.float32)
 
@@ -74,7 +75,7 @@ def theta(
     saturation: float = 1.0,
     brightness: float = 1.0,
 ) -> Tensor:
-    """θ [1, T] from quantities with units: degrees, shares of the side, factors. At most one stretch is not 1.
+    """θ [1, T] from quantities with units: degrees, shares of the side, factors. One stretch at a time.
 
     Raises ValueError for a factor that is not positive or for both stretches at once.
     """
@@ -100,15 +101,15 @@ def theta(
 def transform(rgb: Tensor, mask: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
     """T_θ of objects on black: rgb [b, 3, h, w], mask [b, 1, h, w] in [0, 1], θ [b, T] -> the same shapes.
 
-    What comes in over the border is empty. Colour follows the resampling; a soft edge, colour times coverage, keeps
-    its coverage.
+    What comes in over the border is empty. Colour follows the resampling; a soft edge, colour times
+    coverage, keeps its coverage.
     """
     rgb, mask = resample(rgb, mask, theta)
     return recolour(rgb, mask, theta), mask
 
 
 def resample(rgb: Tensor, mask: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
-    """The spatial part of T_θ, one bilinear resampling: stretch, zoom, rotation about the centre, then translation."""
+    """The spatial part of T_θ, one bilinear resampling: stretch, zoom and rotation about the centre, shift."""
     angle = torch.deg2rad(theta[:, 0] * ROTATION_DEG)
     zoom = torch.exp(theta[:, 3] * math.log(ZOOM[1]))
     stretch = theta[:, 4] * math.log(STRETCH)
@@ -128,8 +129,8 @@ def resample(rgb: Tensor, mask: Tensor, theta: Tensor) -> tuple[Tensor, Tensor]:
 def recolour(rgb: Tensor, mask: Tensor, theta: Tensor) -> Tensor:
     """The colour part of T_θ: hue turned, saturation and value of HSV multiplied, on the object's own colour.
 
-    rgb is colour times coverage. Hue and saturation are of ratios and do not mind the factor; only the cap of the
-    value at 1 does, and becomes a cap at the coverage.
+    rgb is colour times coverage. Hue and saturation are of ratios and do not mind the factor; only the cap
+    of the value at 1 does, and becomes a cap at the coverage.
     """
     turn = torch.atan2(theta[:, 5], theta[:, 6] + 1) / (2 * math.pi)
     saturation_factor = torch.exp(theta[:, 7] * math.log(SATURATION[1]))

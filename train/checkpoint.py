@@ -1,7 +1,7 @@
-"""What a training leaves on disk: its state between two steps, and at the end a generator. Nothing is pickled.
+"""What a training leaves on disk: its state between two steps, and at the end a generator; nothing pickled.
 
-The one idea: tensors go to safetensors, everything else to JSON; the JSON is written last, so a folder without it is
-not a checkpoint.
+The one idea: tensors go to safetensors, everything else to JSON; the JSON is written last, so a folder
+without it is not a checkpoint.
 
 Shapes: b views, s styles, T entries of θ, h = w side in pixels.
 """
@@ -51,12 +51,8 @@ class GeneratorSpec(BaseModel):
     styles: list[str] = Field(description="model ids, in the order of the style input")
     style_classes: list[str] = Field(description="class of each style")
     dataset_digest: str
-    theta: dict[str, str] = Field(
-        THETA_DEFINITION, description="entries of theta in order, and what they mean"
-    )
-    augment: float = Field(
-        0.0, description="strength of the transformations it was trained with; 0: only theta = 0"
-    )
+    theta: dict[str, str] = Field(THETA_DEFINITION, description="entries of theta in order, and what they mean")
+    augment: float = Field(0.0, description="strength of the transformations it was trained with; 0: only theta = 0")
     steps: int = 0
     inputs_digest: str = Field("", description="digest of settings, seed and dataset")
     final: dict[str, float] = Field({}, description="last row of the training's history")
@@ -65,9 +61,7 @@ class GeneratorSpec(BaseModel):
     @property
     def network(self) -> NetworkSpec:
         """The network to build."""
-        return NetworkSpec(
-            architecture=self.architecture, size=self.size, width=self.width, styles=len(self.styles)
-        )
+        return NetworkSpec(architecture=self.architecture, size=self.size, width=self.width, styles=len(self.styles))
 
 
 class TrainedGenerator:
@@ -97,12 +91,10 @@ class TrainedGenerator:
         return self.network.layers
 
     def style_index(self, style: int | str) -> int:
-        """Position of a style in the one-hot input, from its id or itself. Raises `UserError` if there is none."""
+        """Position of a style in the one-hot input, from its id or itself. Raises `UserError`."""
         if isinstance(style, str):
             if style not in self._index:
-                raise UserError(
-                    f"generator '{self.spec.name}' has no style '{style}'; generator.json lists them"
-                )
+                raise UserError(f"generator '{self.spec.name}' has no style '{style}'; generator.json lists them")
             return self._index[style]
         if not 0 <= int(style) < len(self.spec.styles):
             raise UserError(f"style {style} is not in 0..{len(self.spec.styles) - 1} of '{self.spec.name}'")
@@ -114,8 +106,9 @@ class TrainedGenerator:
     ) -> tuple[Tensor, Tensor]:
         """Draw: rgb float [b, 3, h, w] in [0, 1] on black, mask float [b, 1, h, w] in [0, 1].
 
-        `style` is an index, an id, a sequence of either, or a mixture float [b, s] (or [s]); azimuth and elevation
-        are degrees, scalar or [b]; `theta` [b, T] (or [T]), None for no transformation. Single values go with all b.
+        `style` is an index, an id, a sequence of either, or a mixture float [b, s] (or [s]); azimuth and
+        elevation are degrees, scalar or [b]; `theta` [b, T] (or [T]), None for no transformation. Single
+        values go with all b.
         """
         return self._picture(self._inputs(style, azimuth, elevation, theta))
 
@@ -146,8 +139,8 @@ class TrainedGenerator:
     ) -> tuple[Tensor, Tensor]:
         """Draw as `generate` does, with the values of one layer given instead of what feeds it.
 
-        Inputs are needed only for the streams that the layer does not replace: the view for fc2_style, nothing
-        for fc4.
+        Inputs are needed only for the streams that the layer does not replace: the view for fc2_style,
+        nothing for fc4.
         """
         if layer not in self.layers:
             raise KeyError(f"no layer '{layer}'; there are {', '.join(self.layers)}")
@@ -180,9 +173,7 @@ class TrainedGenerator:
         if azimuth is not None and elevation is not None:
             angles = (torch.atleast_1d(_tensor(angle).double()) for angle in (azimuth, elevation))
             parts["view"] = view_input(*torch.broadcast_tensors(*angles))
-        parts["theta"] = (
-            torch.zeros(1, len(THETA)) if theta is None else _tensor(theta).float().view(-1, len(THETA))
-        )
+        parts["theta"] = torch.zeros(1, len(THETA)) if theta is None else _tensor(theta).float().view(-1, len(THETA))
         longest = max(count, *(len(part) for part in parts.values()))
         return {name: _repeated(part, longest, name).to(self.device) for name, part in parts.items()}
 
@@ -206,7 +197,7 @@ def save_generator(folder: Path, spec: GeneratorSpec, weights: dict[str, Tensor]
 
 
 def load_generator(path: Path | str, device: torch.device | str = "cpu") -> TrainedGenerator:
-    """The generator in a folder (or beside its generator.json). Raises `UserError` when it is missing or damaged."""
+    """The generator in a folder (or beside its generator.json). Raises `UserError` if missing or damaged."""
     path = Path(path)
     folder = path if path.is_dir() else path.parent
     try:
@@ -214,19 +205,13 @@ def load_generator(path: Path | str, device: torch.device | str = "cpu") -> Trai
         network = Generator(spec.network)
         network.load_state_dict(load_file(folder / WEIGHTS_FILE))
     except FileNotFoundError:
-        raise UserError(
-            f"no generator in {folder} ({SPEC_FILE} and {WEIGHTS_FILE}); train one first"
-        ) from None
+        raise UserError(f"no generator in {folder} ({SPEC_FILE} and {WEIGHTS_FILE}); train one first") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise UserError(
-            f"{folder / SPEC_FILE} is no generator: {where} {first['msg']}; train it again"
-        ) from None
+        raise UserError(f"{folder / SPEC_FILE} is no generator: {where} {first['msg']}; train it again") from None
     except (SafetensorError, RuntimeError) as error:
-        raise UserError(
-            f"{folder / WEIGHTS_FILE} does not fit {SPEC_FILE}: {error}; train it again"
-        ) from None
+        raise UserError(f"{folder / WEIGHTS_FILE} does not fit {SPEC_FILE}: {error}; train it again") from None
     return TrainedGenerator(spec, network).to(device)
 
 
@@ -249,7 +234,7 @@ def save_state(folder: Path, state: TrainState, inputs_digest: str) -> None:
 
 @torch.no_grad()
 def load_state(folder: Path, state: TrainState, inputs_digest: str) -> None:
-    """Put a saved state into `state`, in place. Raises `UserError` when it is of other settings or damaged."""
+    """Put a saved state into `state`, in place. Raises `UserError` when it is of other settings."""
     plain = json.loads((folder / _STATE).read_bytes())
     if plain["inputs_digest"] != inputs_digest or plain["schema_version"] != STATE_VERSION:
         raise UserError(f"checkpoint {folder} is of other settings; give this training another train.name")

@@ -1,7 +1,8 @@
 """The train part of a recipe: which views to learn from, which network, and how it learns.
 
-The one idea: settings that change the result are inputs and make the digest of the stage; settings that only say
-where and how often (workers, checkpoints, reports) are not, so changing them never throws a training away.
+The one idea: settings that change the result are inputs and make the digest of the stage; settings that only
+say where and how often (workers, checkpoints, reports) are not, so changing them never throws a training
+away.
 """
 
 from __future__ import annotations
@@ -24,11 +25,9 @@ _EXECUTION = {"workers", "device", "checkpoint_seconds", "report_every", "previe
 
 
 class SelectConfig(Settings):
-    """Which views of the dataset to learn from. Views of a chosen style that are held out are split `unseen`."""
+    """Which views of the dataset to learn from; what is held out of the chosen styles is split `unseen`."""
 
-    classes: tuple[str, ...] | None = Field(
-        None, description="classes to learn, by name; default all", min_length=1
-    )
+    classes: tuple[str, ...] | None = Field(None, description="classes to learn, by name; default all", min_length=1)
     models_per_class: int | None = Field(
         None, ge=1, description="models of each class to learn, drawn by the seed; default all"
     )
@@ -64,21 +63,17 @@ class TrainConfig(Settings):
 
     architecture: ArchitectureName = Field("1s-S-deep", description="network of the paper's Table 1")
     size: Size = Field(128, description="side of the picture in pixels")
-    width: float = Field(
-        1.0, ge=0.05, le=4, description="factor on the units and channels of every hidden layer"
-    )
+    width: float = Field(1.0, ge=0.05, le=4, description="factor on the units and channels of every hidden layer")
 
     steps: int = Field(500_000, ge=1, description="iterations, one batch each")
     batch: int = Field(128, ge=1, le=65_536, description="views in a batch, over all workers")
     learning_rate: float = Field(5e-4, gt=0, le=1, description="Adam's learning rate at its highest")
     schedule: Schedule = Field(
         "paper",
-        description="how the learning rate falls: paper (halved at 50, 70 and 90 %% of the steps), cosine or linear "
-        "(to zero), constant",
+        description="how the learning rate falls: paper (halved at 0.5, 0.7 and 0.9 of the steps), cosine or "
+        "linear (to zero), constant",
     )
-    warmup: float = Field(
-        0.0, ge=0, le=0.5, description="share of the steps over which the rate rises from zero"
-    )
+    warmup: float = Field(0.0, ge=0, le=0.5, description="share of the steps over which the rate rises from zero")
     average: float = Field(
         0.0,
         ge=0,
@@ -93,16 +88,10 @@ class TrainConfig(Settings):
     augment: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, description="strength of the random transformations: 1 is the ranges of the paper, 0 is off"
     )
-    precision: Precision = Field(
-        "auto", description="auto takes bf16 where the processor computes it natively"
-    )
+    precision: Precision = Field("auto", description="auto takes bf16 where the processor computes it natively")
 
-    workers: int = Field(
-        1, ge=1, le=4096, description="training processes; the global batch is split among them"
-    )
-    device: Device = Field(
-        "auto", description="auto takes CUDA where the cluster has enough GPUs for the workers"
-    )
+    workers: int = Field(1, ge=1, le=4096, description="training processes; the global batch is split among them")
+    device: Device = Field("auto", description="auto takes CUDA where the cluster has enough GPUs for the workers")
     checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints")
     report_every: int = Field(25, ge=1, description="steps between reports of loss and speed")
     preview_every: int = Field(250, ge=1, description="steps between preview pictures in MLflow")

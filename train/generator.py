@@ -1,7 +1,8 @@
 """The paper's generative networks: style, view and transformation in, an RGB picture and a mask out.
 
-The one idea: a network is a graph of named layers. Every layer can be read (`run(["fc4"], ...)`) or put in place of
-what feeds it (`run(["rgb"], {"fc4": ...})`), because values are computed on demand from whatever is given.
+The one idea: a network is a graph of named layers. Every layer can be read (`run(["fc4"], ...)`) or put in
+place of what feeds it (`run(["rgb"], {"fc4": ...})`), because values are computed on demand from whatever is
+given.
 
 Shapes: b batch, s styles, c channels, h = w the picture's side in pixels.
 """
@@ -37,7 +38,7 @@ class _Layer:
 
 
 class Generator(nn.Module):
-    """A network of Table 1, every layer under its name in the paper: fc1_style ... fc5, upconv1, conv1, upconv2 ...
+    """A network of Table 1, every layer under its name in the paper: fc1_style ... fc5, upconv1, conv1 ...
 
     The second stream of the two-stream networks carries the suffix `_mask` (fc5_mask, upconv1_mask ...).
     Inputs: style, either indices int64 [b] or a mixture float [b, s]; view float [b, 4], see `view_input`;
@@ -91,7 +92,7 @@ class Generator(nn.Module):
             start += counts[output]
 
     def channels_last(self) -> Generator:
-        """Lay the filters out with channels varying fastest, in place: what convolutions on CPU and GPU like best."""
+        """Lay the filters out with channels varying fastest, in place, as fast convolutions like them."""
         for parameter in self.parameters():
             if parameter.dim() == 4:
                 parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
@@ -109,7 +110,7 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def initialise(self, seed: int = 0) -> None:
-        """Gaussian weights scaled by the fan-in (He et al., section 4.1), zero biases; the same for the same seed."""
+        """Gaussian weights scaled by the fan-in (He et al., section 4.1), zero biases; keyed by the seed."""
         random = torch.Generator().manual_seed(seed)
         for name, layer in self._layers.items():
             module = layer.module[0] if isinstance(layer.module, nn.Sequential) else layer.module
@@ -122,8 +123,9 @@ class Generator(nn.Module):
     def run(self, wanted: Sequence[str], given: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Values of the wanted layers, inputs or outputs ("rgb", "mask"), from whatever values are given.
 
-        Values of layers are after their ReLU; FC5's are maps [b, c, 8, 8]. A given layer is taken as it is and what
-        feeds it is not computed. Raises KeyError naming the input or layer that is neither given nor known.
+        Values of layers are after their ReLU; FC5's are maps [b, c, 8, 8]. A given layer is taken as it is
+        and what feeds it is not computed. Raises KeyError naming the input or layer that is neither given
+        nor known.
         """
         known: dict[str, Tensor] = dict(given)
 
@@ -155,7 +157,7 @@ class Generator(nn.Module):
 
 
 class Maps(nn.Module):
-    """A vector [b, c * 64] as maps [b, c, 8, 8], the seam between FC5 and the first upconvolution (Fig. 1)."""
+    """A vector [b, c * 64] as maps [b, c, 8, 8], between FC5 and the first upconvolution (Fig. 1)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -170,8 +172,8 @@ class Maps(nn.Module):
 def upconvolution(inputs: int, outputs: int) -> nn.ConvTranspose2d:
     """ "Bed of nails" x 2 upsampling followed by a 4 x 4 convolution (Fig. 2), in one operation.
 
-    Each value goes to the top left corner of a 2 x 2 block of zeros, then a 4 x 4 filter runs over it: the backward
-    pass of a convolution with stride 2.
+    Each value goes to the top left corner of a 2 x 2 block of zeros, then a 4 x 4 filter runs over it: the
+    backward pass of a convolution with stride 2.
     """
     return nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1)
 

@@ -1,7 +1,8 @@
-"""Training over a cluster: Ray Data decodes the shards once, Ray Train runs the loop on every worker and restarts it.
+"""Training over a cluster: Ray Data decodes the shards once, Ray Train runs the loop and restarts it.
 
-The one idea: a training's place on disk carries the digest of its inputs, so the same command goes on from the last
-checkpoint, whichever process died, and other settings start anew. This is the only module of the floor that knows Ray.
+The one idea: a training's place on disk carries the digest of its inputs, so the same command goes on from
+the last checkpoint, whichever process died, and other settings start anew. This is the only module of the
+floor that knows Ray.
 """
 
 from __future__ import annotations
@@ -85,8 +86,8 @@ def train_generator(
 ) -> TrainResult:
     """Train a generator on the workspace's dataset, on the Ray that is connected; a finished one is left as it is.
 
-    Goes on from the last checkpoint of the same inputs. Raises `UserError` for what the user can mend: no dataset, an
-    empty selection, too few processors, a training that diverged.
+    Goes on from the last checkpoint of the same inputs. Raises `UserError` for what the user can mend: no
+    dataset, an empty selection, too few processors, a training that diverged.
     """
     dataset = open_dataset(workspace / "dataset")
     folder = workspace / "training" / config.name
@@ -191,9 +192,7 @@ def _fit(plan: _Plan, decoded: ray.data.Dataset | None, folder: Storage, checkpo
     if fault_text is not None:
         raise UserError(fault_text)
     if result.checkpoint is None:
-        raise RuntimeError(
-            f"training '{config.name}' ended without a checkpoint in {folder.url}/{checkpoints}"
-        )
+        raise RuntimeError(f"training '{config.name}' ended without a checkpoint in {folder.url}/{checkpoints}")
     state = start(config, len(plan.selection.models), plan.seed, torch.device("cpu"))
     with result.checkpoint.as_directory() as checkpoint:
         load_state(Path(checkpoint), state, plan.inputs_digest)
@@ -212,7 +211,8 @@ def _work(settings: dict[str, _Plan]) -> None:
 def _train_here(plan: _Plan) -> None:
     config, context = plan.config, ray.train.get_context()
     rank, workers = context.get_world_rank(), context.get_world_size()
-    # Ray gives a worker as many threads as it has processors of the cluster; here the workers share the node's.
+    # Ray gives a worker as many threads as it has processors of the cluster; here the workers share the
+    # node's.
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
     torch.set_flush_denormal(True)
     device = get_device()
@@ -332,9 +332,7 @@ def _decode_shard(row: dict[str, Any], url: str, board: Any) -> dict[str, Any]:
     path = open_storage(url).fetch(f"shards/{shard.name}")
     keys, rgba = decode(path, shard, int(row["size"]))
     if keys != list(row["keys"]):
-        raise UserError(
-            f"shard {shard.name} holds other views than views.parquet says; render the dataset again"
-        )
+        raise UserError(f"shard {shard.name} holds other views than views.parquet says; render the dataset again")
     board.add.remote(len(keys))
     return {"index": row["index"], "rgba": rgba.tobytes()}
 

@@ -1,8 +1,8 @@
 """The training loop, to be read from top to bottom: draw, draw what the network makes of it, compare, step.
 
-The one idea: everything a step needs is a function of (state, step), so a training that was interrupted and goes on
-from its state is the training that was not, bit for bit on a CPU. It knows neither Ray nor MLflow: it reports through
-callbacks, and speaks to other workers through `torch.distributed` where that is up.
+The one idea: everything a step needs is a function of (state, step), so a training that was interrupted and
+goes on from its state is the training that was not, bit for bit on a CPU. It knows neither Ray nor MLflow:
+it reports through callbacks, and speaks to other workers through `torch.distributed` where that is up.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Diverged(RuntimeError):
 
 @dataclass
 class TrainState:
-    """All that a training is between two steps. `average` holds the running average of the weights, by name."""
+    """All that a training is between two steps. `average` is the running average of the weights, by name."""
 
     generator: Generator
     optimizer: torch.optim.Adam
@@ -59,12 +59,8 @@ def start(config: TrainConfig, styles: int, seed: int, device: torch.device) -> 
     generator = Generator(config.network(styles))
     generator.initialise(seed)
     generator = generator.to(device).channels_last()
-    optimizer = torch.optim.Adam(
-        generator.parameters(), lr=config.learning_rate, betas=BETAS, eps=EPSILON, fused=True
-    )
-    average = (
-        {name: p.detach().clone() for name, p in generator.state_dict().items()} if config.average else None
-    )
+    optimizer = torch.optim.Adam(generator.parameters(), lr=config.learning_rate, betas=BETAS, eps=EPSILON, fused=True)
+    average = {name: p.detach().clone() for name, p in generator.state_dict().items()} if config.average else None
     return TrainState(generator, optimizer, average)
 
 
@@ -87,9 +83,7 @@ def train(
     if _workers() > 1:
         network = DistributedDataParallel(generator, gradient_as_bucket_view=True, static_graph=True)
     mask_loss = generator.spec.mask_loss
-    autocast = torch.autocast(
-        device.type, dtype=torch.bfloat16, enabled=computes_bf16(config.precision, device)
-    )
+    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=computes_bf16(config.precision, device))
 
     losses: list[Tensor] = []
     reported = saved = time.monotonic()
@@ -163,7 +157,7 @@ def learning_rate(config: TrainConfig, step: int) -> float:
 
 
 def computes_bf16(precision: str, device: torch.device) -> bool:
-    """Whether to compute in bfloat16: on CUDA, or on a CPU with instructions for it; emulation is slower than fp32."""
+    """Whether to compute in bfloat16: only where it is native, because emulation is slower than fp32."""
     if precision != "auto":
         return precision == "bf16"
     if device.type == "cuda":

@@ -1,8 +1,8 @@
 """What a generator minimises: equation (1) of the paper, section 3.2.
 
 RGB is always the squared Euclidean distance, summed over the picture and not halved. The mask is the negative
-log-likelihood of a two-way softmax, averaged over the pixels, x 100; or a squared distance, summed, x 0.1. Summed, the
-likelihood would drown RGB several hundred times; averaged, its share is a few per cent.
+log-likelihood of a two-way softmax, averaged over the pixels, x 100; or a squared distance, summed, x 0.1.
+Summed, the likelihood would drown RGB several hundred times; averaged, its share is a few per cent.
 
 Shapes: b batch, h = w side in pixels.
 """
@@ -31,10 +31,10 @@ class Loss:
 
 
 def object_on_black(rgba: Tensor) -> tuple[Tensor, Tensor]:
-    """Samples as training targets: uint8 [b, h, w, 4] (RGB over white, coverage) -> rgb [b, 3, h, w], mask [b, 1, h, w].
+    """Training targets of samples uint8 [b, h, w, 4] (RGB over white, coverage): rgb [b, 3, h, w], mask [b, 1, h, w].
 
-    With coverage a, an object over white is a·colour + (1 - a), so rgb - (1 - a) is exactly the object on black; a
-    product with the mask would darken its edges. Floats in [0, 1], channels last in memory.
+    With coverage a, an object over white is a·colour + (1 - a), so rgb - (1 - a) is exactly the object on
+    black; a product with the mask would darken its edges. Floats in [0, 1], channels last in memory.
     """
     floats = rgba.permute(0, 3, 1, 2).float().div_(255)
     rgb, mask = floats[:, :3], floats[:, 3:]

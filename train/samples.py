@@ -1,7 +1,8 @@
-"""Samples packed for training: every view of a dataset once decoded, as 8-bit arrays in one memory-mapped file.
+"""Samples packed for training: every view decoded once, as 8-bit arrays in one memory-mapped file.
 
-The one idea: decoding happens once a node and size; after that a batch is a gather of rows. Which rows, and which
-transformations, follows from (seed, step, position) alone, so any number of workers sees the same global batches.
+The one idea: decoding happens once a node and size; after that a batch is a gather of rows. Which rows, and
+which transformations, follows from (seed, step, position) alone, so any number of workers sees the same
+global batches.
 
 Shapes: n views of the dataset, b batch of one worker, h = w side in pixels.
 """
@@ -37,7 +38,7 @@ KEPT_FILES = 6
 
 @dataclass(frozen=True)
 class Batch:
-    """One worker's share of a batch: rgba uint8 [b, h, w, 4], style int64 [b], view float [b, 4], theta float [b, T]."""
+    """One worker's share of a batch: rgba uint8 [b, h, w, 4], style int64 [b], view [b, 4], theta [b, T]."""
 
     rgba: Tensor
     style: Tensor
@@ -46,17 +47,16 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The batch on another device, without waiting where the device allows it."""
-        return Batch(
-            *(t.to(device, non_blocking=True) for t in (self.rgba, self.style, self.view, self.theta))
-        )
+        return Batch(*(t.to(device, non_blocking=True) for t in (self.rgba, self.style, self.view, self.theta)))
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Views of a selection: `rgba` uint8 [n, h, w, 4] (RGB over white, coverage) of the whole dataset, memory-mapped.
+    """Views of a selection. `rgba` uint8 [n, h, w, 4], memory-mapped, is the whole dataset's.
 
-    `row` int64 [m] is where each of the selection's m views lies in `rgba`; `style` int64 [m] and `view` float32
-    [m, 4] are the network's inputs; `learnt` int64 are the positions of split `train`, `unseen` those of the other.
+    `row` int64 [m] is where each of the selection's m views lies in `rgba`; `style` int64 [m] and `view`
+    float32 [m, 4] are the network's inputs; `learnt` int64 are the positions of split `train`, `unseen`
+    those of the other.
     """
 
     rgba: np.ndarray
@@ -87,9 +87,8 @@ class Batches:
 
     def __post_init__(self) -> None:
         if self.batch % self.workers:
-            raise UserError(
-                f"train.batch {self.batch} cannot be split evenly among {self.workers} workers; choose a multiple"
-            )
+            split = f"split evenly among {self.workers} workers"
+            raise UserError(f"train.batch {self.batch} cannot be {split}; choose a multiple")
 
     def draw(self, step: int) -> Batch:
         """This worker's share of batch `step`: views in an order of their own per epoch, θ of each."""
@@ -124,9 +123,7 @@ def decode(path: Path, shard: Shard, size: int) -> tuple[list[str], np.ndarray]:
             raise UserError(f"shard {shard.name} differs from its SHA-256 in manifest.json: {mend}")
     keys, rgba = decode_shard(path, size)
     if len(keys) != shard.samples:
-        raise UserError(
-            f"shard {shard.name} holds {len(keys)} samples, manifest.json says {shard.samples}: {mend}"
-        )
+        raise UserError(f"shard {shard.name} holds {len(keys)} samples, manifest.json says {shard.samples}: {mend}")
     return keys, rgba
 
 
@@ -137,7 +134,7 @@ def packed_file(dataset_digest: str, size: int) -> Path:
 
 
 def pack(path: Path, parts: Iterable[tuple[int, np.ndarray]], count: int, size: int) -> None:
-    """Write the packed file, uint8 [count, size, size, 4], from parts (first row, views); whole or not at all.
+    """Write the packed file, uint8 [count, size, size, 4], from (first row, views); whole or not at all.
 
     Raises `UserError` when the cache's folder cannot be written.
     """
@@ -151,7 +148,7 @@ def pack(path: Path, parts: Iterable[tuple[int, np.ndarray]], count: int, size: 
                 packed[start : start + len(part)] = part
                 written += len(part)
             if written != count:
-                raise UserError(f"shards hold {written} samples, views.parquet {count}; render the dataset again")
+                raise UserError(f"shards hold {written} samples, views.parquet {count}; render again")
             packed.flush()
             os.replace(partial, path)
     except OSError as error:
@@ -163,7 +160,7 @@ def pack(path: Path, parts: Iterable[tuple[int, np.ndarray]], count: int, size: 
 
 
 def open_samples(path: Path, selection: Selection, angles: np.ndarray) -> Samples:
-    """Samples of a selection from a packed file. `angles` [n, 2]: azimuth and elevation in degrees of all views."""
+    """Samples of a selection from a packed file. `angles` [n, 2]: azimuth, elevation in degrees of all views."""
     rgba = np.load(path, mmap_mode="r")
     if len(rgba) != len(angles):
         raise UserError(f"{path} holds {len(rgba)} samples, the dataset {len(angles)}; delete the file")

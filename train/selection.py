@@ -1,7 +1,7 @@
 """Which views a training learns from, and which it leaves out: one dataset serves many trainings.
 
-The one idea: a selection is a table of keys and splits, `train` and its complement `unseen` within the chosen styles,
-and it is stored with the generator so that evaluation asks about exactly those views.
+The one idea: a selection is a table of keys and splits, `train` and its complement `unseen` within the
+chosen styles, and it is stored with the generator so that evaluation asks about exactly those views.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ SPLITS = ("train", "unseen")
 
 @dataclass(frozen=True)
 class Selection:
-    """`table`: columns key and split, in the dataset's order; `models` and `classes` of each style, in style order.
+    """`table`: columns key and split, in the dataset's order; `models` and `classes` of the styles in order.
 
-    A style of the generator is a position in `models`: the styles of the dataset that were chosen, renumbered.
-    `style` is that position for each row of `table`; `row` is its row in the dataset's `views`.
+    A style of the generator is a position in `models`: the styles of the dataset that were chosen,
+    renumbered. `style` is that position for each row of `table`; `row` is its row in the dataset's `views`.
     """
 
     table: pd.DataFrame
@@ -40,7 +40,8 @@ class Selection:
 def select(views: pd.DataFrame, config: SelectConfig, seed: int) -> Selection:
     """Choose from a dataset's `views` (columns key, model, class_name, style, azimuth_deg, elevation_deg).
 
-    Raises `UserError` when a class, azimuth or elevation is not in the dataset or nothing is left to learn from.
+    Raises `UserError` when a class, azimuth or elevation is not in the dataset or nothing is left to learn
+    from.
     """
     kept = np.ones(len(views), dtype=bool)
     class_name = views["class_name"].to_numpy(dtype=str)
@@ -63,9 +64,7 @@ def select(views: pd.DataFrame, config: SelectConfig, seed: int) -> Selection:
         split[(place + 1) % config.holdout_every_azimuth == 0] = "unseen"
     chosen = views.iloc[row]
     if not (split == "train").any():
-        raise UserError(
-            "train.select leaves no view to learn from; choose more azimuths, elevations or classes"
-        )
+        raise UserError("train.select leaves no view to learn from; choose more azimuths, elevations or classes")
 
     styles = chosen[["style", "model", "class_name"]].drop_duplicates("style").sort_values("style")
     position = {int(style): index for index, style in enumerate(styles["style"])}
@@ -73,9 +72,7 @@ def select(views: pd.DataFrame, config: SelectConfig, seed: int) -> Selection:
     unlearnt = set(range(len(position))) - set(style[split == "train"].tolist())
     if unlearnt:
         names = styles["model"].iloc[sorted(unlearnt)[:3]].tolist()
-        raise UserError(
-            f"train.select leaves {len(unlearnt)} models without a view to learn from: {', '.join(names)}"
-        )
+        raise UserError(f"train.select leaves {len(unlearnt)} models without a view to learn from: {', '.join(names)}")
     table = pd.DataFrame({"key": chosen["key"].to_numpy(), "split": split})
     return Selection(table, styles["model"].tolist(), styles["class_name"].tolist(), style, row)
 

@@ -24,6 +24,8 @@ PAPER_PX = 128
 """Side of the paper's pictures: errors are also given as pixels of these."""
 MORPH_FLOW, ZERO_FLOW, BOX_ALIGNMENT = "morph_flow", "zero_flow", "box_alignment"
 METHODS = (MORPH_FLOW, ZERO_FLOW, BOX_ALIGNMENT)
+_SHOWN_PX = 192
+"""Least side of a picture with points on it."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,7 @@ def correspondence(subject: Subject, config: CorrespondenceConfig, answer: Answe
         of_method = table[table["method"] == method]
         for name in ["all", *dict.fromkeys(part.class_name for part in parts)]:
             own = of_method if name == "all" else of_method[of_method["class_name"] == name]
-            prefix = "".join(
-                f"{p}/" for p, here in ((method, method != MORPH_FLOW), (name, name != "all")) if here
-            )
+            prefix = "".join(f"{p}/" for p, here in ((method, method != MORPH_FLOW), (name, name != "all")) if here)
             error = float(own["error_px"].mean())
             lines.append({"method": method, "class_name": name, "keypoints": len(own), "aepe_px": error})
             lines[-1]["aepe_px_at_128"] = error * scale
@@ -129,9 +129,7 @@ def pair_parts(subject: Subject, config: CorrespondenceConfig) -> list[PairPart]
             names = tuple(name for name in points[first] if name in points[second])
             if names:
                 here, there = (np.array([points[s][name] for name in names]) for s in (first, second))
-                parts.append(
-                    PairPart(class_name, first, second, azimuth, elevation, names, here, there, config)
-                )
+                parts.append(PairPart(class_name, first, second, azimuth, elevation, names, here, there, config))
     return parts
 
 
@@ -216,9 +214,7 @@ def _figure(
     answer: Answer,
 ) -> None:
     ranked = sorted(matched, key=lambda match: float(match.errors_px(MORPH_FLOW).mean()))
-    places = np.unique(
-        np.linspace(0, len(ranked) - 1, min(config.shown_pairs, len(ranked))).round().astype(int)
-    )
+    places = np.unique(np.linspace(0, len(ranked) - 1, min(config.shown_pairs, len(ranked))).round().astype(int))
     picked = [ranked[place] for place in places]
     models = subject.generator.spec.styles
     scale = PAPER_PX / subject.generator.spec.size
@@ -230,7 +226,8 @@ def _figure(
         rows.append(figures.Row(list(match.pictures), label))
         marks.append(figures.Points(index, 0, part.first_xy))
         marks.append(figures.Points(index, last, part.second_xy, match.predicted[MORPH_FLOW]))
-    heads = ["keypoints", *[f"{100 * i // last:d} %" for i in range(1, last)], "true (ring), carried (dot)"]
+    heads = [f"{100 * i // last:d} %" for i in range(last + 1)]
+    heads[0], heads[-1] = "0 %\nkeypoints", "100 %\n○ true  ● carried"
     caption = (
         "Keypoints of the first model carried along the morph into the second; mean error in pixels of a "
         f"picture of {PAPER_PX}. Of {len(ranked)} pairs, from the best to the worst."
@@ -241,6 +238,6 @@ def _figure(
     path = answer.figure(
         f"correspondence-{name}.png", f"{name}: points carried along a morph", caption, table.merge(shown)
     )
-    drawn = figures.grid([figures.Block(rows)], heads, side=256)
+    drawn = figures.grid([figures.Block(rows)], heads, side=_SHOWN_PX)
     figures.mark(drawn, marks)
     drawn.save(path)

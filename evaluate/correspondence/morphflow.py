@@ -42,9 +42,7 @@ def concatenated(flow: np.ndarray, then: np.ndarray) -> np.ndarray:
     """The flow that goes along one flow and then along another."""
     height, width = flow.shape[:2]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    onward = cv2.remap(
-        then, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    onward = cv2.remap(then, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return flow + onward
 
 

@@ -1,6 +1,6 @@
 """Camera, light and engine: what makes the pictures look like a catalogue's.
 
-A rig carries the camera and the lights. It turns with the azimuth; the camera alone climbs with the elevation.
+A rig carries the camera and the light. It turns with the azimuth; the camera alone climbs with the elevation.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from mathutils import Matrix
 
 from render.viewpoints import FOCAL_LENGTH, world_to_camera
 
-AMBIENT = 0.5
+AMBIENT = 0.55
 """Radiance of the white surroundings: soft light from everywhere, darker where parts shade each other."""
-SUNS = (
-    # from where: azimuth (degrees, 0 = at the camera, positive to its right), elevation; strength; angle; shadows
-    (-40.0, 50.0, 2.4, 5.0, True),
-    (55.0, 20.0, 0.4, 0.0, False),
-    (165.0, 35.0, 0.4, 0.0, False),
-)
-"""Key from the upper left, fill from the right, rim from behind."""
+KEY_AZIMUTH_DEG, KEY_ELEVATION_DEG = -40.0, 50.0
+"""Where the one sun stands: to the upper left of the camera."""
+KEY_STRENGTH, KEY_ANGLE_DEG = 2.5, 5.0
+"""Its strength (W/m2) and its width. A second lamp would double the noise: Cycles lights a sample by one lamp."""
 
 
 def reset() -> None:
@@ -39,7 +36,7 @@ def configure_engine(size: int, samples: int, threads: int) -> None:
     cycles.seed = 0
     cycles.use_adaptive_sampling = False
     cycles.use_denoising = False
-    cycles.use_light_tree = False  # four lights; the tree costs more than it finds
+    cycles.use_light_tree = False  # for one lamp it costs more than it finds
     cycles.max_bounces = 4
     cycles.diffuse_bounces = 1
     cycles.glossy_bounces = 1
@@ -63,7 +60,7 @@ def configure_engine(size: int, samples: int, threads: int) -> None:
 
 
 class Rig:
-    """The camera and the lights of one turntable."""
+    """The camera and the light of one turntable."""
 
     def __init__(self) -> None:
         scene = bpy.context.scene
@@ -77,23 +74,23 @@ class Rig:
         self._camera = bpy.data.objects.new("camera", lens)
         scene.collection.objects.link(self._camera)
         scene.camera = self._camera
-        for azimuth, elevation, strength, angle, shadows in SUNS:
-            light = bpy.data.lights.new("sun", "SUN")
-            light.energy, light.angle, light.use_shadow = strength, radians(angle), shadows
-            light.cycles.cast_shadow = shadows
-            sun = bpy.data.objects.new("sun", light)
-            # A sun shines along its own -z: the same pose as a camera that looks from there.
-            sun.matrix_world = _blender_pose(azimuth, elevation)
-            sun.parent = self._pivot
-            scene.collection.objects.link(sun)
+        light = bpy.data.lights.new("key", "SUN")
+        light.energy, light.angle = KEY_STRENGTH, radians(KEY_ANGLE_DEG)
+        sun = bpy.data.objects.new("key", light)
+        # A sun shines along its own -z: the same pose as a camera that looks from there.
+        sun.matrix_world = _blender_pose(KEY_AZIMUTH_DEG, KEY_ELEVATION_DEG)
+        sun.parent = self._pivot
+        scene.collection.objects.link(sun)
         world = bpy.data.worlds.new("surroundings")
         world.use_nodes = True
         world.node_tree.nodes["Background"].inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
         world.node_tree.nodes["Background"].inputs["Strength"].default_value = AMBIENT
+        # Found by the bounce rather than aimed at: no noise where nothing shades.
+        world.cycles.sampling_method = "NONE"
         scene.world = world
 
     def aim(self, azimuth_deg: float, elevation_deg: float) -> None:
-        """Put camera and lights where this view wants them."""
+        """Put camera and light where this view wants them."""
         self._pivot.rotation_euler = (0.0, 0.0, radians(azimuth_deg))
         self._camera.matrix_world = _blender_pose(azimuth_deg, elevation_deg)
 

@@ -110,14 +110,14 @@ def add_swivel(assembly: Assembly, top: float, radius: float, column: float, mat
     path = smooth([[0.0, 0.100, -0.012], [0.0, 0.096, -0.5 * radius], [0.0, 0.076, -radius]], 6)
     arm = sweep(
         path,
-        bar_section(0.042, 0.032, 0.009),
+        bar_section(0.042, 0.032, 0.009, 3),
         (0.0, 1.0, 0.0),
         _resample(np.array([[1.0, 1.0], [0.62, 0.62]]), 6),
         0.006,
     )
     wheel = _wheel(0.028, 0.018)
     stem = lathe(fillet([(_CENTRE, 0.03), (0.008, 0.03), (0.008, 0.075), (_CENTRE, 0.075)], 0.002, 2), 10)
-    hood = box((-0.0105, 0.016, -0.024), (0.0105, 0.052, 0.02), 0.005)
+    hood = box((-0.0105, 0.016, -0.024), (0.0105, 0.052, 0.02), 0.005, bevel=True)
     for k in range(5):
         turn = 180.0 + 72.0 * k
         assembly.add(f"base_arm_{k + 1}", "legs", arm.turned(turn), matter)
@@ -132,6 +132,6 @@ def add_swivel(assembly: Assembly, top: float, radius: float, column: float, mat
 def _wheel(radius: float, width: float) -> Mesh:
     """A wheel on the x axis standing on y = 0."""
     half = width / 2
-    profile = fillet([(_CENTRE, -half), (radius, -half), (radius, half), (_CENTRE, half)], 0.006, 3)
-    upright = lathe(profile, 20)
+    profile = fillet([(_CENTRE, -half), (radius, -half), (radius, half), (_CENTRE, half)], 0.006, 2)
+    upright = lathe(profile, 14)
     return upright.warped(lambda v: np.stack([v[:, 1], radius - v[:, 0], v[:, 2]], axis=1))

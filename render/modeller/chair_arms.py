@@ -125,7 +125,7 @@ def _add_closed(p: ChairProperties, assembly: Assembly, outline: Outline, lean: 
     back = max(back, p.seat_depth / 2 + (0.004 if soft else -0.03))
     height, depth = y - low, back - front
     radius = 0.05 if soft else 0.06
-    wall = slab(rounded_quad(height, height, depth, radius, 6, 3), -thick / 2, thick / 2, 0.45 * thick, rings=5)
+    wall = slab(rounded_quad(height, height, depth, radius, 6, 3), -thick / 2, thick / 2, 0.45 * thick, rings=3)
     taper = p.seat_width * (1 - p.seat_taper) / 2
 
     def upright(v: Floats) -> Floats:

@@ -126,7 +126,8 @@ def _add_posts(p: ChairProperties, assembly: Assembly, lean: Lean, s: float, top
     t = np.linspace(0.0, top, 10)
     path = lean.point(-s, t)
     if s < 1.0:
-        behind = np.minimum(t / 0.3, 1.0) * (0.5 * p.back_thickness + 0.25 * wide)
+        sunk = min(0.6 * p.back_thickness, 0.5 * wide)
+        behind = np.minimum(t / 0.3, 1.0) * (0.5 * (p.back_thickness + wide) - sunk)
         path = path - lean.normal(-s, t) * behind[:, None]
     foot = path[0].copy()
     foot[1] = within(p, foot[0], foot[2], 0.5)
@@ -161,8 +162,8 @@ def _add_ladder(p: ChairProperties, assembly: Assembly, lean: Lean) -> None:
 
 
 def _post_top(assembly: Assembly) -> Floats:
-    post = next(part for part in assembly.parts if part.name == "back_post_left")
-    return post.mesh.point(0.5, 1.0)
+    """The top of the left post."""
+    return assembly.mesh("back_post_left").point(0.5, 1.0)
 
 
 def _add_uprights(p: ChairProperties, assembly: Assembly, lean: Lean) -> None:
@@ -238,7 +239,7 @@ def _panel(p: ChairProperties, lean: Lean, low: float, top: float, reach: float)
     outline = rounded_quad(width, width, height, max(lower, 0.006), 7, 4, rear=max(radius, 0.006))
     edge = 0.46 * thick if not soft else min(0.45 * thick, 0.035)
     crown = 0.10 * thick if soft else 0.0
-    flat = slab(outline, -0.5 * thick, 0.5 * thick - crown, edge, crown=crown, rings=8)
+    flat = slab(outline, -0.5 * thick, 0.5 * thick - crown, edge, crown=crown, rings=6)
 
     def onto(v: Floats) -> Floats:
         s, t = reach * v[:, 0] / (width / 2), low + (top - low) * (v[:, 2] / height + 0.5)
@@ -256,5 +257,5 @@ def _add_spine(p: ChairProperties, assembly: Assembly, lean: Lean, low: float) -
     entry = lean.point(0.0, low + 0.02) - lean.normal(0.0, low) * (0.5 * p.back_thickness + 0.006)
     corner = np.array([0.0, below, max(behind, entry[2] - 0.01)])
     path = fillet(np.stack([[0.0, below, 0.0], corner, entry, meet]), 0.07, 8)
-    side = sweep(path, bar_section(0.016, 0.075, 0.006), (1.0, 0.0, 0.0), edge=0.004)
+    side = sweep(path, bar_section(0.016, 0.075, 0.006, 3), (1.0, 0.0, 0.0), edge=0.004)
     assembly.add("back_spine", "back", side, material(p.frame_material))

@@ -158,7 +158,7 @@ def stool(dice: Dice) -> dict[str, Any]:
     return all_of(timber) | {
         "seat": dice.weighted("seat", {"round": 0.55, "square": 0.2, "saddle": 0.25}),
         "seat_width": width,
-        "seat_depth": round(width * dice.between("depth", 0.8, 1.0), 4),
+        "seat_depth": round(width * dice.between("depth", 0.86, 1.0), 4),
         "seat_height": dice.between("height", 0.38, 0.50),
         "seat_thickness": dice.between("pad", 0.07, 0.12) if soft else dice.between("thickness", 0.028, 0.045),
         "seat_material": upholstery(dice, 0.3, timber) if soft else timber,

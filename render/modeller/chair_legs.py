@@ -166,10 +166,11 @@ def _add_cantilever(p: ChairProperties, assembly: Assembly, outline: Outline) ->
     assembly.add("leg_tube", "legs", mesh, matter)
     for name, z in (("front", -0.25 * p.seat_depth), ("back", 0.3 * p.seat_depth)):
         assembly.add(f"leg_tie_{name}", "legs", _tie(p, x, y, z, 0.75 * r), matter)
-    for name, z in (("front", front + 0.09), ("back", p.seat_depth / 2)):
-        assembly.mark_pair(f"foot_{name}", mesh.nearest(np.array([x - 0.008, 0.0, z])))
-    for name, z in (("front", front + 0.06), ("back", back)):
-        assembly.mark_pair(f"leg_top_{name}", mesh.nearest(np.array([x, y + r, z])))
+    for side, sign in (("left", 1.0), ("right", -1.0)):
+        for name, z in (("front", front + 0.09), ("back", p.seat_depth / 2)):
+            assembly.mark(f"foot_{name}_{side}", mesh.nearest(np.array([sign * (x - 0.008), 0.0, z])))
+        for name, z in (("front", front + 0.06), ("back", back)):
+            assembly.mark(f"leg_top_{name}_{side}", mesh.nearest(np.array([sign * x, y + r, z])))
 
 
 def _add_pedestal(p: ChairProperties, assembly: Assembly) -> None:
@@ -179,12 +180,9 @@ def _add_pedestal(p: ChairProperties, assembly: Assembly) -> None:
     matter = material(p.frame_material)
     foot = add_pedestal(assembly, p.base, top, radius, p.leg_thickness / 2, head, matter)
     assembly.mark("base_center", foot.point(0.5, 0.0))
-    for name, u in (("front", 0.125), ("back", 0.375)):
-        if p.base == "cross":
-            side = next(part for part in assembly.parts if part.name == f"base_{name}_left").mesh
-            assembly.mark_pair(f"foot_{name}", side.nearest(_around(radius, u)))
-        else:
-            assembly.mark_pair(f"foot_{name}", foot.nearest(_around(radius, u)))
+    for name, u in (("front_left", 0.125), ("back_left", 0.375), ("back_right", 0.625), ("front_right", 0.875)):
+        piece = assembly.mesh(f"base_{name}") if p.base == "cross" else foot
+        assembly.mark(f"foot_{name}", piece.nearest(_around(radius, u)))
     if p.stretchers == "ring":
         _add_foot_ring(p, assembly)
 

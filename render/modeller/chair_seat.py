@@ -34,7 +34,7 @@ def add_seat(p: ChairProperties, assembly: Assembly, outline: Outline, back_z: f
     soft = p.seat_thickness > 0.06
     edge = min(0.4 * p.seat_thickness, 0.03 if soft else 0.011)
     crown = 0.12 * p.seat_thickness if soft else 0.0
-    mesh = slab(outline, p.underside, p.deck - crown, edge, 0.012 if soft else None, crown=crown, rings=7)
+    mesh = slab(outline, p.underside, p.deck - crown, edge, 0.012 if soft else None, crown=crown, rings=6)
     if p.seat == "saddle":
         mesh = mesh.warped(lambda v: _saddle(p, v))
     assembly.add("seat", "seat", mesh, material(p.seat_material))
@@ -49,7 +49,7 @@ def add_seat(p: ChairProperties, assembly: Assembly, outline: Outline, back_z: f
     shape = _cushion_outline(p, outline, back_z)
     middle_z = (back_z - p.seat_depth / 2) / 2
     low, crown = p.deck - sink, (0.022 if thick else 0.012)
-    pillow = slab(shape, low, p.seat_height - crown, 0.47 * (height - crown), crown=crown, sag=0.002, rings=7).moved(
+    pillow = slab(shape, low, p.seat_height - crown, 0.47 * (height - crown), crown=crown, sag=0.002, rings=6).moved(
         z=middle_z
     )
     assembly.add("cushion", "cushion", pillow, material(p.upholstery), 60.0)

@@ -148,6 +148,13 @@ class Assembly:
         self.parts.append(Part(name, label, mesh, material, crease_deg))
         return mesh
 
+    def mesh(self, name: str) -> Mesh:
+        """The mesh of a part that was added; `KeyError` if there is none of that name."""
+        for part in self.parts:
+            if part.name == name:
+                return part.mesh
+        raise KeyError(name)
+
     def add_pair(self, name: str, label: str, mesh: Mesh, material: Material, crease_deg: float = 40.0) -> Mesh:
         """Add the left part `<name>_left` and its mirror image `<name>_right`; returns the left mesh."""
         self.add(f"{name}_left", label, mesh, material, crease_deg)

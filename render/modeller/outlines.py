@@ -119,6 +119,6 @@ def disc(radius: float, points: int = 16) -> Outline:
     return ellipse(2 * radius, 2 * radius, points)
 
 
-def bar_section(width: float, depth: float, edge: float = 0.003) -> Outline:
-    """A rectangle with rounded edges, as the section of a squared bar."""
-    return rounded_quad(width, width, depth, min(edge, 0.35 * min(width, depth)), 5)
+def bar_section(width: float, depth: float, edge: float = 0.003, corner: int = 5) -> Outline:
+    """A rectangle with edges rounded by `edge` over `corner` points, as the section of a squared bar."""
+    return rounded_quad(width, width, depth, min(edge, 0.35 * min(width, depth)), corner)

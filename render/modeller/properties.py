@@ -16,7 +16,10 @@ from render.modeller.materials import material
 
 
 def _known_material(text: str) -> str:
-    material(text)
+    try:
+        material(text)
+    except UserError as error:
+        raise ValueError(str(error)) from None
     return text
 
 
@@ -56,7 +59,9 @@ class Properties(Settings):
             subject = data.get("class_name", cls.model_fields["class_name"].default) if isinstance(data, dict) else cls
             more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
             known = f"; known: {', '.join(cls.model_fields)}" if first["type"] == "extra_forbidden" else ""
-            raise UserError(f"{subject}: {where} = {first['input']!r}: {first['msg']}{known}{more}") from None
+            raise UserError(
+                f"{subject}: {where} = {first['input']!r}: {first['msg'].removeprefix('Value error, ')}{known}{more}"
+            ) from None
         properties.check()
         return properties
 

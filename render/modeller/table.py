@@ -116,10 +116,22 @@ class TableProperties(Properties):
             self.leg_splay > 0 and self.legs != "splayed",
             f"leg_splay {self.leg_splay:g} needs legs 'splayed', not '{self.legs}'; set it to 0",
         )
+        side, share = (self.width, 0.42) if self.legs == "trestle" else (self.depth, 0.46)
+        if self.top in {"round", "oval"}:
+            share = 0.33
         self.refuse(
-            self.leg_inset + self.leg_thickness > 0.42 * (self.width if self.legs == "trestle" else self.depth),
+            (four or self.legs in {"sled", "trestle"}) and self.leg_inset + 1.3 * self.leg_thickness > share * side,
             f"leg_inset {self.leg_inset:g} and leg_thickness {self.leg_thickness:g} are too much for "
             f"a top of {self.width:g} x {self.depth:g}",
+        )
+        self.refuse(
+            self.legs == "pedestal" and self.leg_thickness > 0.3 * self.depth,
+            f"leg_thickness {self.leg_thickness:g} of the column is more than 0.3 of depth {self.depth:g}",
+        )
+        inner = self.width - 2 * (self.leg_inset + self.leg_thickness + 0.02)
+        self.refuse(
+            self.drawers > 0 and inner < 0.12 * self.drawers,
+            f"drawers: {self.drawers} do not fit between legs {max(inner, 0.0):.2g} apart; 0.12 each",
         )
         self.refuse(
             self.apron_height + self.top_thickness > 0.6 * self.height,

@@ -119,8 +119,8 @@ def _add_pedestal(p: TableProperties, assembly: Assembly) -> None:
         x = 0.0 if len(columns) == 1 else (columns[0] if "left" in name else columns[1])
         place = np.array([x - radius * np.sin(turn), 0.0, -radius * np.cos(turn)])
         side = "" if len(columns) == 1 else ("_left" if x < 0 else "_right")
-        piece = next(q for q in assembly.parts if q.name in {f"base_{name}{side}", f"base{side}"})
-        assembly.mark(f"foot_{name}", piece.mesh.nearest(place))
+        piece = assembly.mesh(f"base_{name}{side}" if p.base == "cross" else f"base{side}")
+        assembly.mark(f"foot_{name}", piece.nearest(place))
 
 
 def _add_drum(p: TableProperties, assembly: Assembly, outline: Outline) -> None:
@@ -175,7 +175,7 @@ def _add_trestle(p: TableProperties, assembly: Assembly, outline: Outline) -> No
         rim = foot
     else:
         section = bar_section(0.7 * thick, 1.2 * thick, 0.005)
-        height = 0.5 * (p.underside - beam)
+        height = 0.9 / 1.72 * (top - 0.5 * beam)
         rim = leg((x - 0.16 * thick, 0.0, -reach * 0.9), (x - 0.16 * thick, top - 0.5 * beam, reach * 0.82), section)
         back = leg((x + 0.18 * thick, 0.0, reach * 0.9), (x + 0.18 * thick, top - 0.5 * beam, -reach * 0.82), section)
         assembly.add_pair("trestle_beam_front", "legs", rim, matter)

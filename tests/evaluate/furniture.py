@@ -113,9 +113,7 @@ def write_dataset(
                 boxes, points = furniture(class_name, index)
                 for view in view_grid(azimuths_deg, elevations_deg):
                     picture = drawn(boxes, SIZE, view.azimuth_deg, view.elevation_deg)
-                    pixels, _ = project(
-                        np.stack(list(points.values())), SIZE, view.azimuth_deg, view.elevation_deg
-                    )
+                    pixels, _ = project(np.stack(list(points.values())), SIZE, view.azimuth_deg, view.elevation_deg)
                     keypoints = [
                         {"name": name, "x": float(x), "y": float(y), "visible": True}
                         for name, (x, y) in zip(points, pixels, strict=True)
@@ -189,9 +187,7 @@ def make_world(folder: Path, with_keypoints: bool = True) -> Storage:
     workspace, scratch = open_storage(folder / "workspace"), folder / "scratch"
     scratch.mkdir()
     azimuths = [60.0 * i for i in range(6)]
-    write_dataset(
-        workspace / "dataset", {"chair": 3, "table": 2}, azimuths, [15, 35], scratch, with_keypoints
-    )
+    write_dataset(workspace / "dataset", {"chair": 3, "table": 2}, azimuths, [15, 35], scratch, with_keypoints)
     write_training(workspace, scratch)
     return workspace
 

@@ -30,11 +30,7 @@ def test_keypoints_of_a_pair_are_the_projected_points_of_both_models(subject: Su
 def test_only_points_that_both_models_show_are_compared(subject: Subject) -> None:
     views = subject.views.copy()
     views["keypoints"] = [
-        [
-            {**p, "visible": p["name"] != "top"}
-            for p in points
-            if model != "chair00" or p["name"] != "foot_back_left"
-        ]
+        [{**p, "visible": p["name"] != "top"} for p in points if model != "chair00" or p["name"] != "foot_back_left"]
         for points, model in zip(views["keypoints"], views["model"], strict=True)
     ]
     changed = Subject(subject.generator, views, subject.rgba, subject.dataset_px, seed=0)
@@ -42,9 +38,7 @@ def test_only_points_that_both_models_show_are_compared(subject: Subject) -> Non
     assert len([part for part in parts if part.class_name == "chair"]) == 3
     for part in parts:
         assert "top" not in part.names
-        assert ("foot_back_left" in part.names) == (
-            part.class_name == "table" or 0 not in (part.first, part.second)
-        )
+        assert ("foot_back_left" in part.names) == (part.class_name == "table" or 0 not in (part.first, part.second))
 
 
 def test_keypoints_are_scaled_to_the_generators_pictures(subject: Subject) -> None:
@@ -82,9 +76,7 @@ def test_errors_are_averaged_over_keypoints_beside_the_floors(subject: Subject, 
     table = pd.read_csv(tmp_path / "keypoints.csv")
     own = table[table["method"] == "morph_flow"]
     assert found["aepe_px"] == pytest.approx(own["error_px"].mean(), rel=1e-4)
-    assert found["chair/aepe_px"] == pytest.approx(
-        own.query("class_name == 'chair'")["error_px"].mean(), rel=1e-4
-    )
+    assert found["chair/aepe_px"] == pytest.approx(own.query("class_name == 'chair'")["error_px"].mean(), rel=1e-4)
     apart = np.hypot(own["predicted_x"] - own["true_x"], own["predicted_y"] - own["true_y"])
     np.testing.assert_allclose(own["error_px"], apart, atol=1e-3)
     for figure in answer.figures:

@@ -36,8 +36,7 @@ def test_ssim_is_scikit_images_with_the_original_papers_window() -> None:
     rgb, truth = pictures()
     how = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     expected = [
-        structural_similarity(x, y, channel_axis=2, data_range=1.0, **how)
-        for x, y in zip(rgb, truth, strict=True)
+        structural_similarity(x, y, channel_axis=2, data_range=1.0, **how) for x, y in zip(rgb, truth, strict=True)
     ]
     np.testing.assert_allclose(metrics.ssim(rgb, truth), expected, atol=1e-5)
     np.testing.assert_allclose(metrics.ssim(truth, truth), 1, atol=1e-6)
@@ -65,9 +64,7 @@ def test_mask_iou_is_counted_on_sets_of_pixels() -> None:
 
 
 def test_psnr_is_of_the_mean_error_not_the_mean_of_psnrs() -> None:
-    errors = pd.DataFrame(
-        {"mse": [1e-2, 1e-4], "mse_object": [1e-1, np.nan], "ssim": np.nan, "mask_iou": [0.5, 1]}
-    )
+    errors = pd.DataFrame({"mse": [1e-2, 1e-4], "mse_object": [1e-1, np.nan], "ssim": np.nan, "mask_iou": [0.5, 1]})
     pooled = metrics.pooled(errors)
     assert pooled["psnr_db"] == pytest.approx(-10 * np.log10(0.00505))
     assert pooled["psnr_object_db"] == pytest.approx(10)

@@ -17,9 +17,7 @@ CONFIG = FlowConfig()
 def texture(size: int = SIZE) -> np.ndarray:
     """A random texture with detail at several scales, float32 [size, size] in 0-255."""
     random = rng.generator(3, "texture")
-    layers = [
-        cv2.GaussianBlur(random.standard_normal((size, size)), (0, 0), sigma) * sigma for sigma in (1.5, 4, 9)
-    ]
+    layers = [cv2.GaussianBlur(random.standard_normal((size, size)), (0, 0), sigma) * sigma for sigma in (1.5, 4, 9)]
     total = np.sum(layers, axis=0)
     return (255 * (total - total.min()) / np.ptp(total)).astype(np.float32)
 

@@ -101,9 +101,7 @@ def test_the_question_answers_for_each_class_and_across(subject: Subject, tmp_pa
     pairs = pd.read_csv(tmp_path / "pairs.csv")
     assert set(pairs["group"]) == {"chair", "table", "chair-table"}
     assert answer.metrics["eval/morph/pairs"] == len(pairs)
-    assert answer.metrics["eval/morph/step_uniformity"] == pytest.approx(
-        pairs["step_uniformity"].mean(), rel=1e-4
-    )
+    assert answer.metrics["eval/morph/step_uniformity"] == pytest.approx(pairs["step_uniformity"].mean(), rel=1e-4)
     assert answer.metrics["eval/morph/table/broken_frames"] >= 0
     for figure in answer.figures:
         assert (tmp_path / figure["file"]).with_suffix(".csv").exists()

@@ -33,10 +33,7 @@ def test_no_triangle_is_degenerate_or_there_twice(models: dict[tuple[str, int], 
     for key, model in models.items():
         for part in model.parts:
             corners = model.normalise(part.mesh.vertices)[part.mesh.faces]
-            areas = (
-                np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-                / 2
-            )
+            areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
             assert areas.min() > 1e-9, (key, part.name)
             ordered = np.sort(part.mesh.faces, axis=1)
             assert len(np.unique(ordered, axis=0)) == len(ordered), (key, part.name)
@@ -79,20 +76,14 @@ def test_normals_are_smooth_on_round_things_and_sharp_on_edges() -> None:
     vertices, faces = np.asarray(cylinder.vertices), np.asarray(cylinder.faces)
     normals = corner_normals(vertices, faces, np.full(len(faces), 40.0))
     flat = np.abs(cylinder.face_normals[:, 2]) > 0.9
-    np.testing.assert_allclose(
-        normals[flat], np.repeat(cylinder.face_normals[flat][:, None], 3, axis=1), atol=1e-12
-    )
+    np.testing.assert_allclose(normals[flat], np.repeat(cylinder.face_normals[flat][:, None], 3, axis=1), atol=1e-12)
     radial = vertices[faces[~flat]] * [1.0, 1.0, 0.0]
-    np.testing.assert_allclose(
-        normals[~flat], radial / np.linalg.norm(radial, axis=2, keepdims=True), atol=0.04
-    )
+    np.testing.assert_allclose(normals[~flat], radial / np.linalg.norm(radial, axis=2, keepdims=True), atol=0.04)
 
 
 def test_a_sphere_of_normals_is_the_sphere() -> None:
     ball = trimesh.creation.icosphere(subdivisions=4)
-    normals = corner_normals(
-        np.asarray(ball.vertices), np.asarray(ball.faces), np.full(len(ball.faces), 40.0)
-    )
+    normals = corner_normals(np.asarray(ball.vertices), np.asarray(ball.faces), np.full(len(ball.faces), 40.0))
     np.testing.assert_allclose(normals, np.asarray(ball.vertices)[ball.faces], atol=0.02)
 
 
@@ -107,9 +98,7 @@ def test_surface_coordinates_cover_the_unit_square_and_find_their_points(
             face = len(uv) // 2
             middle = uv[face].mean(axis=0)
             expected = part.mesh.vertices[part.mesh.faces[face]].mean(axis=0)
-            np.testing.assert_allclose(
-                part.mesh.point(*middle), expected, atol=1e-6, err_msg=f"{key} {part.name}"
-            )
+            np.testing.assert_allclose(part.mesh.point(*middle), expected, atol=1e-6, err_msg=f"{key} {part.name}")
 
 
 def _near(mesh: Mesh, low: Floats, high: Floats) -> Floats:
@@ -132,7 +121,7 @@ def _touch(one: Mesh, other: Mesh) -> bool:
     a, b = _overlap(one, other)
     if len(a) == 0 or len(b) == 0:
         return False
-    if _edges_cut(a, b) or _edges_cut(b, a):
+    if any(_edges_cut(a[::step], b) or _edges_cut(b[::step], a) for step in (9, 1)):
         return True
     return _inside(one.vertices[0], other) or _inside(other.vertices[0], one)
 

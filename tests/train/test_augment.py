@@ -29,7 +29,7 @@ def warped(picture: torch.Tensor, forward: np.ndarray) -> np.ndarray:
 
 
 def about_centre(matrix: np.ndarray, shift: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-    """A 2 x 2 matrix about the middle of the picture, then a shift in pixels, for pixel centres at whole numbers."""
+    """A 2 x 2 matrix about the picture's middle, then a shift in pixels; pixel centres at whole numbers."""
     centre = np.full(2, (SIZE - 1) / 2)
     return np.column_stack([matrix, centre - matrix @ centre + np.array(shift)])
 
@@ -79,7 +79,8 @@ def test_colours_are_colorsyss(hue_deg: float, saturation: float, brightness: fl
     moved = recolour(rgb, opaque, theta(hue_deg=hue_deg, saturation=saturation, brightness=brightness))
     for before, after in zip(colours, moved.reshape(3, 40).T.numpy(), strict=True):
         h, s, v = colorsys.rgb_to_hsv(*before)
-        expected = colorsys.hsv_to_rgb((h + hue_deg / 360) % 1, min(1, s * saturation), min(1, v * brightness))
+        changed = ((h + hue_deg / 360) % 1, min(1, s * saturation), min(1, v * brightness))
+        expected = colorsys.hsv_to_rgb(*changed)
         np.testing.assert_allclose(after, expected, atol=2e-5)
 
 

@@ -39,8 +39,9 @@ def generator(folder: Path) -> TrainedGenerator:
 
 def test_weights_and_spec_come_back_as_they_were_saved(folder: Path, generator: TrainedGenerator) -> None:
     kept = small_network().state_dict()
-    assert all(torch.equal(kept[name], value) for name, value in load_file(folder / "generator.safetensors").items())
-    assert all(torch.equal(kept[name], value) for name, value in generator.network.state_dict().items())
+    for weights in (load_file(folder / "generator.safetensors"), generator.network.state_dict()):
+        assert weights.keys() == kept.keys()
+        assert all(torch.equal(kept[name], value) for name, value in weights.items())
     assert generator.spec.styles == STYLES
     assert list(generator.spec.theta)[0] == "rotation"
     assert load_generator(folder / "generator.json").spec == generator.spec
@@ -116,7 +117,7 @@ def test_an_unknown_style_is_said(generator: TrainedGenerator, style: int | str,
 
 def test_missing_and_damaged_files_are_said_in_one_line(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no generator in"):
-        load_generator(tmp_path / "nowhere")
+        load_generator(tmp_path / "nowhere" / "at all")
     spec = json.loads((folder / "generator.json").read_text())
     (folder / "generator.json").write_text(json.dumps({**spec, "width": 0.5}))
     with pytest.raises(UserError, match=r"does not fit generator\.json"):

@@ -1,4 +1,4 @@
-"""The networks are the paper's: parameter counts of Table 1, the upconvolution of Fig. 2, inputs of section 3."""
+"""The networks are the paper's: counts of Table 1, the upconvolution of Fig. 2, inputs of section 3."""
 
 import pytest
 import torch
@@ -57,8 +57,8 @@ def test_every_network_makes_a_picture_and_a_mask_at_every_size(architecture: st
 def test_an_upconvolution_is_bed_of_nails_upsampling_and_a_4x4_convolution() -> None:
     layer = upconvolution(3, 2).double()
     maps = torch.randn(2, 3, 5, 5, dtype=torch.float64)
-    # Fig. 2, written out: each value in the top left corner of a 2 x 2 block, then every output pixel is the sum
-    # over a 4 x 4 neighbourhood of nails, padded by one more pixel before than after.
+    # Fig. 2, written out: each value in the top left corner of a 2 x 2 block, then every output pixel is the
+    # sum over a 4 x 4 neighbourhood of nails, padded by one more pixel before than after.
     nails = torch.zeros(2, 3, 10, 10, dtype=torch.float64)
     nails[:, :, ::2, ::2] = maps
     padded = functional.pad(nails, (2, 1, 2, 1))

@@ -23,7 +23,8 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def batches() -> Batches:
     views = views_table(64)
-    rgba = np.stack([picture(row.style, row.azimuth_deg, row.elevation_deg, 64) for row in views.itertuples()])
+    drawn = [picture(row.style, row.azimuth_deg, row.elevation_deg, 64) for row in views.itertuples()]
+    rgba = np.stack(drawn)
     selection = select(views, SelectConfig(holdout_every_azimuth=6), seed=0)
     samples = samples_of(rgba, selection, views[["azimuth_deg", "elevation_deg"]].to_numpy())
     return Batches(samples, 8, 0.0, seed=0)
@@ -77,9 +78,7 @@ def test_a_few_pictures_are_learnt_by_heart(batches: Batches, architecture: str)
     selection = select(views, SelectConfig(classes=("chair",), azimuths_deg=(0, 90, 180)), seed=0)
     angles = views[["azimuth_deg", "elevation_deg"]].to_numpy()
     few = Batches(samples_of(batches.samples.rgba, selection, angles), 9, 0.0, seed=0)
-    settings = config(
-        architecture=architecture, width=0.1, batch=9, steps=250, schedule="cosine", learning_rate=4e-3
-    )
+    settings = config(architecture=architecture, width=0.1, batch=9, steps=250, schedule="cosine", learning_rate=4e-3)
     state = train(start(settings, 3, 0, CPU), few, settings)
     assert state.history[0]["psnr_db"] < 15
     assert state.history[-1]["psnr_db"] > 24
@@ -95,9 +94,7 @@ def test_the_steps_of_a_report_are_counted_and_the_last_is_the_end(batches: Batc
 
 
 @pytest.mark.parametrize("augment", [0.0, 1.0])
-def test_interrupted_and_resumed_is_uninterrupted_bit_for_bit(
-    batches: Batches, tmp_path: Path, augment: float
-) -> None:
+def test_interrupted_and_resumed_is_uninterrupted_bit_for_bit(batches: Batches, tmp_path: Path, augment: float) -> None:
     settings = config(steps=15, average=0.9, augment=augment)
     drawn = Batches(batches.samples, 8, augment, seed=0)
     whole = train(begin(settings), drawn, settings)

@@ -1,4 +1,4 @@
-"""Samples are the shards' pictures, checked against the manifest; batches do not depend on how many workers share them."""
+"""Samples are the shards' pictures, checked; batches do not depend on how many workers share them."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A small real dataset in the shards' own format: coloured ellipses that turn, one colour and shape a style."""
+"""A small dataset in the shards' own format: coloured ellipses that turn, one colour and shape a style."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLASSES = {"chair": ("a", "b", "c"), "table": ("d", "e")}
 
 
 def picture(style: int, azimuth: float, elevation: float, size: int) -> np.ndarray:
-    """uint8 [size, size, 4]: an ellipse over white that gets narrower and moves as it turns, and its soft mask."""
+    """uint8 [size, size, 4]: an ellipse over white that narrows and moves as it turns, and its soft mask."""
     angle = np.deg2rad(azimuth)
     y, x = (np.mgrid[:size, :size] + 0.5) / size * 2 - 1
     x = x - 0.25 * np.sin(angle)
