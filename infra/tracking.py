@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from infra.errors import UserError
+from infra.settings import JobSettings, digest
 from infra.storage import FolderStorage, Storage
 
 if TYPE_CHECKING:
@@ -132,6 +133,17 @@ def open_run(uri: str, experiment: str, name: str, key: str, artifacts: Storage)
     except (MlflowException, OSError) as error:
         first = str(error).splitlines()[0]
         raise UserError(f"MLflow at {uri} does not answer: {first}; set --tracking.uri") from None
+
+
+def run_of(job: JobSettings, workspace: Storage, name: str, key: str | None = None) -> Run:
+    """The parent run of a command: in its experiment and store, the unfinished one of the same settings if any.
+
+    `key` tells settings apart; by default the digest of all that the job says but where it runs and is recorded.
+    """
+    uri = job.tracking.uri or default_uri(workspace)
+    settings = job.model_dump(mode="json", exclude={"workspace", "cluster", "tracking"})
+    experiment = job.tracking.experiment or job.name
+    return open_run(uri, experiment, name, key or digest(settings), workspace / "mlflow")
 
 
 def default_uri(workspace: Storage) -> str:

@@ -39,8 +39,7 @@ def main() -> int:
     else:
         from pipeline import stages  # brings PyTorch, Ray and MLflow, which a finished run does without
 
-        experiment = recipe.tracking.experiment or recipe.name
-        run = tracking.open_run(uri, experiment, recipe.name, key, workspace / "mlflow")
+        run = tracking.run_of(recipe, workspace, recipe.name, key)
         with ExitStack() as stack, run.recording():
             job = stages.Job(recipe, workspace, catalog, run, lambda: _connect(stack, recipe))
             run.params(flatten(recipe.experiment()))

@@ -6,7 +6,6 @@ again at any time, by a run that goes on after a kill as by one that changed a s
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +18,8 @@ from infra.tracking import Run
 from pipeline.config import Recipe
 from pipeline.report import write_report
 from render.catalog import Catalog
-from render.dataset import Manifest, read_manifest
-from render.job import inputs_digest, render_dataset
+from render.dataset import Manifest
+from render.job import finished_dataset, log_dataset, render_dataset
 from train.job import finished_training, train_generator
 
 
@@ -39,27 +38,16 @@ class Job:
 def render(job: Job) -> Manifest:
     """Stage 1: the dataset."""
     config, storage = job.recipe.render, job.workspace / "dataset"
-    manifest = read_manifest(storage)
-    if manifest is not None and manifest.inputs_digest == inputs_digest(config, job.catalog):
+    manifest = finished_dataset(config, catalog=job.catalog, storage=storage)
+    if manifest is not None:
         _say("render", "there already")
     else:
-        _say(
-            "render",
-            f"{len(job.catalog.models)} models, {len(config.azimuths_deg)} azimuths x "
-            f"{len(config.elevations)} elevations, {config.size} x {config.size} pixels",
-        )
+        grid = f"{len(config.azimuths_deg)} azimuths x {len(config.elevations)} elevations"
+        _say("render", f"{len(job.catalog.models)} models, {grid}, {config.size} x {config.size} pixels")
         job.connect()
         with job.run.child("render").recording() as child:
-            child.params(flatten({"render": config.model_dump(mode="json")}))
-            start = time.monotonic()
-            manifest = render_dataset(config, seed=job.recipe.seed, storage=storage, catalog=job.catalog)
-            seconds = time.monotonic() - start
-            child.metrics({**_dataset_metrics(manifest), "render/seconds": seconds})
-            _log_dataset(child, manifest, storage)
-            for name in (storage / "preview").list(".png"):
-                child.artifact((storage / "preview").fetch(name), "preview")
-    job.run.metrics(_dataset_metrics(manifest))
-    _log_dataset(job.run, manifest, storage)
+            manifest = render_dataset(config, catalog=job.catalog, storage=storage, run=child)
+    log_dataset(job.run, manifest, storage)
     return manifest
 
 
@@ -77,7 +65,7 @@ def train(job: Job, manifest: Manifest) -> None:
     job.connect()
     with job.run.child(f"train {config.name}").recording() as child:
         child.params(flatten({"train": config.model_dump(mode="json"), "seed": seed}))
-        _log_dataset(child, manifest, job.workspace / "dataset")
+        log_dataset(child, manifest, job.workspace / "dataset")
         train_generator(config, seed=seed, workspace=job.workspace, recipe=_settings(job), run=child)
 
 
@@ -110,20 +98,6 @@ def report(job: Job) -> str:
     )
     job.run.artifact(job.workspace.fetch("report.html"))
     return url
-
-
-def _dataset_metrics(manifest: Manifest) -> dict[str, float]:
-    return {
-        "render/models": len(manifest.styles),
-        "render/views": manifest.views,
-        "render/failed_models": manifest.failed_models,
-        "render/shard_bytes": sum(shard.bytes for shard in manifest.shards),
-    }
-
-
-def _log_dataset(run: Run, manifest: Manifest, storage: Storage) -> None:
-    profile = {"views": manifest.views, "models": len(manifest.styles), "classes": manifest.classes}
-    run.dataset("-".join(manifest.classes), manifest.digest, storage.url, profile)
 
 
 def _settings(job: Job) -> dict[str, Any]:

@@ -13,16 +13,22 @@ def main() -> int:
     """Render as the command line says; prints where the dataset lies."""
     job = parse(RenderJob, sys.argv[1:], "python -m render")
 
+    from render import sources
+
+    catalog = sources.catalog(job.render.source, job.seed)
+
     from infra.cluster import connected
     from infra.progress import console
+    from infra.tracking import run_of
     from infra.workspace import open_workspace
-    from render import sources
-    from render.job import render_dataset
+    from render.job import finished_dataset, render_dataset
 
     workspace = open_workspace(job)
-    catalog = sources.catalog(job.render.source, job.seed)
-    with connected(job.cluster):
-        manifest = render_dataset(job.render, seed=job.seed, storage=workspace / "dataset", catalog=catalog)
+    storage = workspace / "dataset"
+    manifest = finished_dataset(job.render, catalog=catalog, storage=storage)
+    if manifest is None:
+        with connected(job.cluster), run_of(job, workspace, "render").recording() as run:
+            manifest = render_dataset(job.render, catalog=catalog, storage=storage, run=run)
     styles = len(manifest.styles)
     console.print(
         f"{manifest.views} views of {styles} models in {len(manifest.shards)} shards at {workspace.url}/dataset"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from importlib.metadata import version
 from typing import Any
 
@@ -17,9 +18,10 @@ from pydantic import ValidationError
 from infra.cluster import Tally
 from infra.errors import UserError
 from infra.progress import Progress, console
-from infra.settings import digest
+from infra.settings import digest, flatten
 from infra.storage import Storage
-from render import preview, sources
+from infra.tracking import Run
+from render import preview
 from render.catalog import Catalog, ShardPlan
 from render.config import RenderConfig
 from render.dataset import (
@@ -46,21 +48,45 @@ def inputs_digest(config: RenderConfig, catalog: Catalog) -> str:
     return digest([[plan.name, shard_digest(plan, config)] for plan in catalog.shards(config.models_per_shard)])
 
 
-def render_dataset(config: RenderConfig, *, seed: int, storage: Storage, catalog: Catalog | None = None) -> Manifest:
-    """Render what is missing below `storage` and return the manifest.
-
-    Raises `UserError` on an empty source, or when more models failed than `config.failures_allowed` lets pass.
-    """
-    catalog = catalog or sources.catalog(config.source, seed)
-    wanted = inputs_digest(config, catalog)
+def finished_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage) -> Manifest | None:
+    """The manifest of a finished dataset of these settings and models, or None; needs no Ray."""
     have = read_manifest(storage)
-    if have is not None and have.inputs_digest == wanted:
+    return have if have is not None and have.inputs_digest == inputs_digest(config, catalog) else None
+
+
+def render_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage, run: Run) -> Manifest:
+    """Render what is missing below `storage` on the Ray that is connected, and return the manifest.
+
+    Raises `UserError` when more models failed than `config.failures_allowed` lets pass.
+    """
+    have = finished_dataset(config, catalog=catalog, storage=storage)
+    if have is not None:
         return have
+    run.params(flatten({"render": config.model_dump(mode="json")}))
+    start = time.monotonic()
     # From here to the new manifest there is no finished dataset, whatever happens in between.
     storage.delete(MANIFEST)
     plans = catalog.shards(config.models_per_shard)
     parts = _render_missing(plans, config, storage)
-    return _finish(config, catalog, [parts[plan.name] for plan in plans], wanted, storage)
+    manifest = _finish(config, catalog, [parts[plan.name] for plan in plans], storage)
+    log_dataset(run, manifest, storage)
+    run.metrics({"render/seconds": time.monotonic() - start})
+    for name in (storage / "preview").list(".png"):
+        run.artifact((storage / "preview").fetch(name), "preview")
+    return manifest
+
+
+def log_dataset(run: Run, manifest: Manifest, storage: Storage) -> None:
+    """Log a dataset as a run's input, and its numbers."""
+    profile = {"views": manifest.views, "models": len(manifest.styles), "classes": manifest.classes}
+    run.dataset("-".join(manifest.classes), manifest.digest, storage.url, profile)
+    numbers = {
+        "render/models": len(manifest.styles),
+        "render/views": manifest.views,
+        "render/failed_models": manifest.failed_models,
+        "render/shard_bytes": sum(shard.bytes for shard in manifest.shards),
+    }
+    run.metrics(numbers)
 
 
 def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> dict[str, ShardPart]:
@@ -97,7 +123,7 @@ def _finished_part(plan: ShardPlan, config: RenderConfig, storage: Storage) -> S
     return part if whole else None
 
 
-def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], wanted: str, storage: Storage) -> Manifest:
+def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], storage: Storage) -> Manifest:
     rows = [row for part in parts for row in part.rows]
     failures = [row for part in parts for row in part.failures]
     storage.write_bytes(FAILURES, _parquet(failures, FAILURE_SCHEMA))
@@ -114,7 +140,7 @@ def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], want
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         digest=dataset_digest(shards),
-        inputs_digest=wanted,
+        inputs_digest=inputs_digest(config, catalog),
         settings=config.picture_settings(),
         software={
             "blender": parts[0].blender,

@@ -7,21 +7,18 @@ floor that knows Ray.
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import ray
 import ray.data
 import ray.train
@@ -33,37 +30,23 @@ from torch import distributed
 
 from infra.errors import UserError, user_error_in
 from infra.progress import Progress
-from infra.settings import digest
 from infra.storage import FolderStorage, Storage, open_storage
 from infra.tracking import Run
-from render.dataset import Dataset, Manifest, Shard, open_dataset, read_manifest
+from render.dataset import Dataset, Shard, open_dataset
 from train.checkpoint import (
     SPEC_FILE,
-    WEIGHTS_FILE,
     GeneratorSpec,
     load_state,
-    save_generator,
     save_state,
 )
 from train.config import TrainConfig
 from train.loop import Diverged, Row, TrainState, start, train
-from train.preview import preview
+from train.result import TrainResult, finished, finished_training, inputs_digest, write_result
 from train.samples import Batches, decode, open_samples, pack, packed_file
 from train.selection import Selection, select
+from train.watch import Watcher
 
-SELECTION_FILE, HISTORY_FILE = "selection.parquet", "history.csv"
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """`folder` holds generator.json, generator.safetensors, selection.parquet and history.csv; `spec` is the first.
-
-    `done_before` tells that the same training was found finished.
-    """
-
-    folder: Storage
-    spec: GeneratorSpec
-    done_before: bool
+__all__ = ["TrainResult", "finished_training", "train_generator"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +75,7 @@ def train_generator(
     dataset = open_dataset(workspace / "dataset")
     folder = workspace / "training" / config.name
     selection = select(dataset.views, config.select, seed)
-    inputs = _inputs_digest(config, seed, dataset.manifest)
+    inputs = inputs_digest(config, seed, dataset.manifest)
     spec = finished(folder, inputs)
     if spec is not None:
         return TrainResult(folder, spec, done_before=True)
@@ -131,31 +114,9 @@ def train_generator(
         final=state.history[-1],
         recipe=recipe,
     )
-    _write_result(folder, spec, state, selection)
+    write_result(folder, spec, state, selection)
     _remove(folder, keep=None)
     return TrainResult(folder, spec, done_before=False)
-
-
-def finished_training(config: TrainConfig, *, seed: int, workspace: Storage) -> GeneratorSpec | None:
-    """generator.json of a finished training of these settings on the workspace's dataset, or None; needs no Ray."""
-    manifest = read_manifest(workspace / "dataset")
-    if manifest is None:
-        return None
-    return finished(workspace / "training" / config.name, _inputs_digest(config, seed, manifest))
-
-
-def _inputs_digest(config: TrainConfig, seed: int, manifest: Manifest) -> str:
-    return digest({"train": config.inputs(), "seed": seed, "dataset": manifest.digest})
-
-
-def finished(folder: Storage, inputs_digest: str) -> GeneratorSpec | None:
-    """generator.json of a finished training of these inputs, or None."""
-    try:
-        spec = GeneratorSpec.model_validate(folder.read_json(SPEC_FILE))
-    except (FileNotFoundError, ValueError):
-        return None
-    complete = all(folder.exists(name) for name in (WEIGHTS_FILE, SELECTION_FILE, HISTORY_FILE))
-    return spec if complete and spec.inputs_digest == inputs_digest else None
 
 
 def _fit(plan: _Plan, decoded: ray.data.Dataset | None, folder: Storage, checkpoints: str) -> TrainState:
@@ -226,7 +187,10 @@ def _train_here(plan: _Plan) -> None:
         with checkpoint.as_directory() as folder:
             load_state(Path(folder), state, plan.inputs_digest)
 
-    watcher = _Watcher(plan, state, batches) if rank == 0 else None
+    watcher = None
+    if rank == 0:
+        plan.board.begin.remote(state.step)
+        watcher = Watcher(config, plan.run, state, samples, plan.board.put.remote)
 
     def on_report(row: Row) -> None:
         if watcher is not None:
@@ -244,41 +208,6 @@ def _train_here(plan: _Plan) -> None:
     train(state, batches, config, on_report=on_report, on_checkpoint=on_checkpoint)
     if watcher is not None:
         watcher.close()
-
-
-class _Watcher:
-    """The first worker's reports: to the board for the live line at once, to MLflow behind the training's back."""
-
-    def __init__(self, plan: _Plan, state: TrainState, batches: Batches) -> None:
-        self._plan, self._state, self._samples = plan, state, batches.samples
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
-        self._previewed = state.step // plan.config.preview_every
-        self._failed = False
-        plan.board.begin.remote(state.step)
-
-    def report(self, row: Row) -> None:
-        config, step = self._plan.config, int(row["step"])
-        note = f"{row['images_per_s']:.0f} images/s, loss {row['loss']:.1f}, {row['psnr_db']:.2f} dB"
-        self._plan.board.put.remote(step, note)
-        metrics = {f"train/{name}": value for name, value in row.items() if name != "step"}
-        self._thread.submit(self._log, metrics, None, step)
-        if step // config.preview_every > self._previewed or step == config.steps:
-            self._previewed = step // config.preview_every
-            self._thread.submit(self._log, {}, preview(self._state, self._samples), step)
-
-    def close(self) -> None:
-        self._thread.shutdown(wait=True)
-
-    def _log(self, metrics: dict[str, float], picture: np.ndarray | None, step: int) -> None:
-        try:
-            if metrics:
-                self._plan.run.metrics(metrics, step)
-            if picture is not None:
-                self._plan.run.image(picture, "train/preview", step)
-        except Exception as error:  # a tracking server that is away must not cost a training
-            if not self._failed:
-                logging.getLogger(__name__).warning("MLflow does not take reports: %s", error)
-            self._failed = True
 
 
 def _fill_node(plan: _Plan, local_rank: int, device: torch.device) -> None:
@@ -358,18 +287,6 @@ def _on_gpu(config: TrainConfig) -> bool:
     if cpus < config.workers:
         raise UserError(f"train.workers {config.workers} need as many processors, the cluster has {cpus:g}")
     return config.device != "cpu" and gpus >= config.workers
-
-
-def _write_result(folder: Storage, spec: GeneratorSpec, state: TrainState, selection: Selection) -> None:
-    """The files of a finished training, generator.json last."""
-    with tempfile.TemporaryDirectory(prefix="turnery-generator-") as temporary:
-        save_generator(Path(temporary), spec, state.result())
-        folder.put(Path(temporary) / WEIGHTS_FILE, WEIGHTS_FILE)
-        table = io.BytesIO()
-        selection.table.to_parquet(table, index=False)
-        folder.write_bytes(SELECTION_FILE, table.getvalue())
-        folder.write_bytes(HISTORY_FILE, pd.DataFrame(state.history).to_csv(index=False).encode())
-        folder.put(Path(temporary) / SPEC_FILE, SPEC_FILE)
 
 
 def _remove(folder: Storage, keep: str | None) -> None:

@@ -118,7 +118,7 @@ def pair_parts(subject: Subject, config: CorrespondenceConfig) -> list[PairPart]
     at_view = views[np.isclose(views["azimuth_deg"], azimuth) & np.isclose(views["elevation_deg"], elevation)]
     scale = subject.generator.spec.size / subject.dataset_px
     points = {
-        style: _visible(keypoints, scale)
+        style: _visible(keypoints, subject.dataset_px, scale)
         for style, keypoints in zip(at_view["style"].tolist(), at_view["keypoints"].tolist(), strict=True)
     }
     parts = []
@@ -188,12 +188,12 @@ def keypoint_table(subject: Subject, match: Matched, scale: float) -> pd.DataFra
     return pd.concat(tables, ignore_index=True)
 
 
-def _visible(keypoints: Sequence[Mapping[str, Any]], scale: float) -> dict[str, tuple[float, float]]:
-    """Visible keypoints by name, in pixels of the generator's picture."""
+def _visible(keypoints: Sequence[Mapping[str, Any]], dataset_px: int, scale: float) -> dict[str, tuple[float, float]]:
+    """Keypoints that are visible and inside the picture, by name, in pixels of the generator's picture."""
     return {
         str(point["name"]): (float(point["x"]) * scale, float(point["y"]) * scale)
         for point in keypoints
-        if point["visible"]
+        if point["visible"] and min(point["x"], point["y"]) >= 0 and max(point["x"], point["y"]) < dataset_px
     }
 
 

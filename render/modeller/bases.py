@@ -39,7 +39,7 @@ def add_pedestal(
             30,
         )
         rim = [(_CENTRE, 0.0), (radius - 0.006, 0.0), (radius - 0.001, 0.004)]
-        return assembly.add("base", "legs", lathe([*rim, *curve, (_CENTRE, top)], 48), matter, 50.0)
+        return assembly.add("base", "legs", lathe([*rim, *curve, (_CENTRE, top)], 40), matter, 50.0)
     post = [
         (_CENTRE, 0.03),
         (column, 0.03),
@@ -133,5 +133,5 @@ def _wheel(radius: float, width: float) -> Mesh:
     """A wheel on the x axis standing on y = 0."""
     half = width / 2
     profile = fillet([(_CENTRE, -half), (radius, -half), (radius, half), (_CENTRE, half)], 0.006, 2)
-    upright = lathe(profile, 14)
+    upright = lathe(profile, 16)
     return upright.warped(lambda v: np.stack([v[:, 1], radius - v[:, 0], v[:, 2]], axis=1))

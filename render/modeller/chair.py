@@ -76,7 +76,7 @@ class ChairProperties(Properties):
     back_gap: float = metres(0.0, 0.0, 0.35, "open height between seat and back panel (solid, curved, upholstered)")
     back_corner: float = metres(0.05, 0.006, 0.3, "rounding of the corners of a panel without posts beside it")
     back_thickness: float = metres(0.02, 0.010, 0.18, "thickness of the panel, slats or rungs of the back")
-    back_members: int = count(4, 2, 12, "number of slats, rungs or spindles")
+    back_members: int = count(4, 2, 12, "number of slats or spindles, or of rungs (at most 6)")
     back_material: MaterialName = Field("wood:oak", description="material of a panel, slats, rungs or spindles")
 
     legs: Legs = Field("straight", description="what it stands on")
@@ -138,6 +138,23 @@ class ChairProperties(Properties):
         self.refuse(
             self.legs == "cantilever" and self.leg_thickness > 0.04,
             f"leg_thickness {self.leg_thickness:g} is too much for the tube of a cantilever; at most 0.04",
+        )
+        self.refuse(
+            self.back == "ladder" and self.back_members > 6,
+            f"back_members {self.back_members} is too many for a ladder; at most 6",
+        )
+        self.refuse(
+            self.legs in FOUR_LEGS and self.leg_thickness > 0.2 * min(self.seat_width, self.seat_depth),
+            f"leg_thickness {self.leg_thickness:g} is too much for four legs under a seat of "
+            f"{self.seat_width:g} x {self.seat_depth:g}; at most 0.2 of its smaller side",
+        )
+        self.refuse(
+            self.legs == "sled" and self.leg_thickness > 0.05,
+            f"leg_thickness {self.leg_thickness:g} is too much for the bar of a sled; at most 0.05",
+        )
+        self.refuse(
+            self.stretchers != "none" and self.apron_height > 0.25 * self.underside,
+            f"stretchers '{self.stretchers}' have no room under an apron_height of {self.apron_height:g}",
         )
         self.refuse(
             self.legs == "swivel" and self.seat_height < 0.36,

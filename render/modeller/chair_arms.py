@@ -85,7 +85,7 @@ def _add_bracketed(p: ChairProperties, assembly: Assembly, outline: Outline) -> 
     half = max(outline.half_width(0.0), 0.2)
     low = within(p, -0.5 * half, 0.02, 0.0) - 0.004
     path = fillet([[-0.5 * half, low, 0.02], [-half - 0.045, low, 0.02], [-half - 0.03, y - 0.018, 0.02]], 0.05, 8)
-    bracket = sweep(path, bar_section(0.05, 0.014, 0.005), (0.7, 0.7, 0.0))
+    bracket = sweep(path, bar_section(0.052, 0.0136, 0.005), (0.7, 0.7, 0.0))
     assembly.add_pair("arm_post", "arms", bracket, material(p.frame_material))
     pad = slab(rounded_quad(0.085, 0.075, 0.26, 0.03, 5, 2), y - 0.03, y - 0.004, 0.012, crown=0.004, rings=4)
     pad = pad.moved(x=-half - 0.03, z=0.0)

@@ -140,9 +140,9 @@ def _add_posts(p: ChairProperties, assembly: Assembly, lean: Lean, s: float, top
 def _rail(lean: Lean, t: float, reach: float, height: float, thickness: float, arch: float = 0.0) -> Mesh:
     """A rail across the back at height t from s = -`reach` to `reach`, higher in its middle by the share
     `arch`."""
-    s = np.linspace(-reach, reach, 15)
+    s = np.linspace(-reach, reach, 11)
     scale = np.stack([1.0 + arch * (1 - (s / reach) ** 2), np.ones_like(s)], axis=1)
-    section = bar_section(height, thickness, 0.42 * thickness)
+    section = bar_section(height, thickness, 0.42 * thickness, 3)
     return sweep(lean.point(s, t), section, -lean.normal(0.0, t), scale, edge=0.004)
 
 
@@ -194,7 +194,7 @@ def _add_uprights(p: ChairProperties, assembly: Assembly, lean: Lean) -> None:
             swell = np.interp(np.linspace(0, 1, 9), [0.0, 0.3, 0.6, 1.0], [0.8, 1.25, 1.0, 0.75])
             mesh = sweep(path, disc(min(0.4 * p.back_thickness, 0.3 * width + 0.004), 12), scale=swell)
         else:
-            section = bar_section(min(width, 0.075), 0.62 * min(thick, 0.8 * p.leg_thickness), 0.004)
+            section = bar_section(min(width, 0.075), 0.62 * min(thick, 0.8 * p.leg_thickness), 0.004, 3)
             mesh = sweep(path, section, -lean.normal(s, 0.5))
         members.append(
             assembly.add(f"back_{'spindle' if spindle else 'slat'}_{k + 1}", "back", mesh, material(p.back_material))

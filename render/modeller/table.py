@@ -125,6 +125,10 @@ class TableProperties(Properties):
             f"a top of {self.width:g} x {self.depth:g}",
         )
         self.refuse(
+            self.legs == "trestle" and self.leg_thickness > 0.2 * self.depth,
+            f"leg_thickness {self.leg_thickness:g} of the trestle is more than 0.2 of depth {self.depth:g}",
+        )
+        self.refuse(
             self.legs == "pedestal" and self.leg_thickness > 0.3 * self.depth,
             f"leg_thickness {self.leg_thickness:g} of the column is more than 0.3 of depth {self.depth:g}",
         )
@@ -146,6 +150,11 @@ class TableProperties(Properties):
     def underside(self) -> float:
         """Height of the top's lower face, metres."""
         return self.height - self.top_thickness
+
+    @property
+    def bevel_reach(self) -> float:
+        """How far a bevel runs in under the top, metres."""
+        return 1.6 * self.edge_size if self.top_edge == "bevelled" else 0.0
 
     @property
     def bite(self) -> float:

@@ -52,13 +52,15 @@ def add_legs(p: TableProperties, assembly: Assembly, outline: Outline) -> Frame 
 def _add_four(p: TableProperties, assembly: Assembly, outline: Outline) -> Frame:
     thick = p.leg_thickness
     section = disc(thick / 2, 24) if p.leg_section == "round" else bar_section(thick, thick, 0.004)
+    # Under a bevelled rim legs stand far enough in to meet the flat of the top.
+    rim = max(p.leg_inset, p.bevel_reach - 0.4 * thick)
     lines = {}
     for name, u, sign in (("front", 0.125, -1.0), ("back", 0.375, 1.0)):
         if p.top in {"round", "oval"}:
-            inset = p.leg_inset + 0.75 * thick
+            inset = rim + 0.75 * thick
             corner = outline.at(u) * (1.0 - inset / np.linalg.norm(outline.at(u)))
         else:
-            inset = p.leg_inset + 0.5 * thick + 0.12 * p.corner_radius + 0.003
+            inset = rim + 0.5 * thick + 0.12 * p.corner_radius + 0.003
             corner = np.array([-p.width / 2 + inset, sign * (p.depth / 2 - inset)])
         top = np.array([corner[0], p.underside + p.bite, corner[1]])
         lean = np.tan(np.radians(p.leg_splay)) * top[1]

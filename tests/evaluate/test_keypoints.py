@@ -41,10 +41,23 @@ def test_only_points_that_both_models_show_are_compared(subject: Subject) -> Non
         assert ("foot_back_left" in part.names) == (part.class_name == "table" or 0 not in (part.first, part.second))
 
 
+def test_points_outside_the_picture_are_not_compared(subject: Subject) -> None:
+    views = subject.views.copy()
+    views["keypoints"] = [
+        [{**p, "y": SIZE + 0.5} if p["name"] == "top" else p for p in points] for points in views["keypoints"]
+    ]
+    parts = pair_parts(Subject(subject.generator, views, subject.rgba, subject.dataset_px, seed=0), QUICK)
+    assert parts
+    assert all("top" not in part.names for part in parts)
+
+
 def test_keypoints_are_scaled_to_the_generators_pictures(subject: Subject) -> None:
-    larger = Subject(subject.generator, subject.views, subject.rgba, dataset_px=2 * SIZE, seed=0)
-    for one, half in zip(pair_parts(subject, QUICK), pair_parts(larger, QUICK), strict=True):
-        np.testing.assert_allclose(half.first_xy, one.first_xy / 2)
+    views = subject.views.copy()
+    views["keypoints"] = [[{**p, "x": 2 * p["x"], "y": 2 * p["y"]} for p in points] for points in views["keypoints"]]
+    larger = Subject(subject.generator, views, subject.rgba, dataset_px=2 * SIZE, seed=0)
+    for one, same in zip(pair_parts(subject, QUICK), pair_parts(larger, QUICK), strict=True):
+        assert one.names == same.names
+        np.testing.assert_allclose(one.first_xy, same.first_xy)
 
 
 def test_boxes_are_fitted_corner_to_corner() -> None:

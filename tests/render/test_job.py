@@ -12,6 +12,8 @@ import pytest
 
 from infra.errors import UserError
 from infra.storage import open_storage
+from infra.tracking import open_run
+from render import sources
 from render.config import RenderConfig, SourceConfig
 from render.dataset import Manifest, dataset_digest, decode_shard, open_dataset
 from render.job import render_dataset
@@ -25,7 +27,11 @@ def config(folder: Path, **settings: object) -> RenderConfig:
 
 
 def render(folder: Path, workspace: Path, **settings: object) -> Manifest:
-    return render_dataset(config(folder, **settings), seed=0, storage=open_storage(workspace))
+    wanted = config(folder, **settings)
+    catalog = sources.catalog(wanted.source, seed=0)
+    store = f"sqlite:///{workspace.parent}/mlflow.db"
+    run = open_run(store, "render", "render", "key", open_storage(workspace.parent / "mlflow"))
+    return render_dataset(wanted, catalog=catalog, storage=open_storage(workspace), run=run)
 
 
 @pytest.fixture(scope="module")

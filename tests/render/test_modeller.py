@@ -110,6 +110,13 @@ def test_every_pair_of_choices_builds_or_says_why_not(class_name: str, first: st
     assert built > 0
 
 
+@pytest.mark.parametrize(("back", "members"), [("ladder", 6), ("slatted", 12), ("spindle", 12)])
+def test_the_heaviest_chair_stays_below_the_limit(back: str, members: int) -> None:
+    rich = {"legs": "swivel", "arms": "closed", "arm_height": 0.2, "seat": "round", "cushion": "thick"}
+    values = {"class_name": "chair", "back": back, "back_members": members, **rich}
+    assert modeller.build(modeller.describe(values)).triangles <= 20_000
+
+
 @pytest.mark.parametrize(
     ("values", "names"),
     [

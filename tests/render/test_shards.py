@@ -64,3 +64,18 @@ def test_over_white_agrees_with_real_numbers_for_every_colour_and_coverage() -> 
     blended = over_white(rgba)
     assert np.abs(blended[..., 0] - exact).max() <= 0.5 + 1e-9
     np.testing.assert_array_equal(blended[..., 3], alpha)
+
+
+def test_ray_data_and_hugging_face_datasets_read_the_same_samples(local_ray: None, tmp_path: Path) -> None:
+    import datasets
+    import ray.data
+
+    write(tmp_path / "a.tar", views(3))
+    (first, *_) = ray.data.read_webdataset(str(tmp_path / "a.tar")).sort("__key__").take_all()
+    assert first["__key__"] == "chair_m_v000"
+    np.testing.assert_array_equal(np.asarray(first["rgb.png"]), views(1)[0][..., :3])
+
+    files = {"train": [str(tmp_path / "a.tar")]}
+    table = datasets.load_dataset("webdataset", data_files=files, split="train", cache_dir=str(tmp_path / "hf"))
+    assert table["__key__"][:] == [f"chair_m_v{i:03d}" for i in range(3)]
+    np.testing.assert_array_equal(np.asarray(table[2]["rgb.png"]), views(3)[2][..., :3])

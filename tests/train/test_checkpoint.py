@@ -43,7 +43,7 @@ def test_weights_and_spec_come_back_as_they_were_saved(folder: Path, generator: 
         assert weights.keys() == kept.keys()
         assert all(torch.equal(kept[name], value) for name, value in weights.items())
     assert generator.spec.styles == STYLES
-    assert list(generator.spec.theta)[0] == "rotation"
+    assert next(iter(generator.spec.theta)) == "rotation"
     assert load_generator(folder / "generator.json").spec == generator.spec
 
 
@@ -52,8 +52,8 @@ def test_pictures_are_in_range_and_of_the_asked_number(generator: TrainedGenerat
     assert rgb.shape == (6, 3, 64, 64)
     assert mask.shape == (6, 1, 64, 64)
     assert rgb.dtype == mask.dtype == torch.float32
-    assert 0 <= float(rgb.min()) and float(rgb.max()) <= 1
-    assert 0 < float(mask.min()) and float(mask.max()) < 1
+    assert float(rgb.min()) >= 0 and float(rgb.max()) <= 1
+    assert float(mask.min()) > 0 and float(mask.max()) < 1
 
 
 def test_an_index_an_id_and_a_mixture_of_one_draw_the_same(generator: TrainedGenerator) -> None:
@@ -69,7 +69,7 @@ def test_styles_and_angles_go_together_row_by_row(generator: TrainedGenerator) -
     together, _ = generator.generate(["red", "pine"], [10.0, 200.0], [0.0, 30.0])
     alone, _ = generator.generate("pine", 200.0, 30.0)
     torch.testing.assert_close(together[1:], alone, rtol=1e-5, atol=1e-5)
-    with pytest.raises(ValueError, match="3 rows where others have 2|2 rows where others have 3"):
+    with pytest.raises(ValueError, match="rows where others have"):
         generator.generate(["red", "pine"], [1.0, 2.0, 3.0], 0.0)
 
 

@@ -113,7 +113,7 @@ def test_a_finished_training_is_left_as_it_is(workspace: FolderStorage, run: Run
 def test_what_cannot_work_is_said_in_one_line(workspace: FolderStorage, run: Run) -> None:
     with pytest.raises(UserError, match="no finished dataset"):
         train_generator(TrainConfig(), seed=0, workspace=workspace / "empty", recipe={}, run=run)
-    with pytest.raises(UserError, match="train.workers 64 need as many processors, the cluster has 2"):
+    with pytest.raises(UserError, match=r"train\.workers 64 need as many processors, the cluster has 2"):
         trained("many", workspace, run, workers=64)
     with pytest.raises(UserError, match=r"training diverged: the loss is not finite at step 1;"):
         trained("wild", workspace, run, mask_weight=1e39)

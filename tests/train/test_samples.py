@@ -65,7 +65,7 @@ def test_a_sample_keeps_its_style_and_view() -> None:
 
 
 def test_a_batch_that_does_not_split_evenly_is_refused() -> None:
-    with pytest.raises(UserError, match="train.batch 10 cannot be split evenly among 3 workers"):
+    with pytest.raises(UserError, match=r"train\.batch 10 cannot be split evenly among 3 workers"):
         Batches(samples(), 10, 0.0, 0, rank=0, workers=3)
 
 
@@ -100,13 +100,13 @@ def test_a_shard_that_was_changed_is_refused(dataset: Dataset) -> None:
 
 def test_a_shard_with_too_few_samples_is_refused(dataset: Dataset) -> None:
     shard = dataset.manifest.shards[0]
-    with pytest.raises(UserError, match="holds 72 samples, manifest.json says 73"):
+    with pytest.raises(UserError, match=r"holds 72 samples, manifest\.json says 73"):
         decode(dataset.shard_path(shard.name), shard.model_copy(update={"samples": 73}), 32)
 
 
 def test_a_packed_file_is_whole_or_not_there(tmp_path: Path) -> None:
     path = tmp_path / "packed.npy"
-    with pytest.raises(UserError, match="shards hold 3 samples, views.parquet 4"):
+    with pytest.raises(UserError, match=r"shards hold 3 samples, views\.parquet 4"):
         pack(path, [(0, np.zeros((3, 8, 8, 4), np.uint8))], 4, 8)
     assert list(tmp_path.iterdir()) == []
 
