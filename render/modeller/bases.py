@@ -116,7 +116,7 @@ def add_swivel(assembly: Assembly, top: float, radius: float, column: float, mat
         0.006,
     )
     wheel = _wheel(0.028, 0.018)
-    stem = lathe(fillet([(_CENTRE, 0.03), (0.008, 0.03), (0.008, 0.075), (_CENTRE, 0.075)], 0.002, 2), 10)
+    stem = lathe([(_CENTRE, 0.03), (0.008, 0.03), (0.008, 0.075), (_CENTRE, 0.075)], 10)
     hood = box((-0.0105, 0.016, -0.024), (0.0105, 0.052, 0.02), 0.005, bevel=True)
     for k in range(5):
         turn = 180.0 + 72.0 * k

@@ -45,7 +45,11 @@ def _rear(p: ChairProperties, lean: Lean, y: float) -> Floats:
     t = (y - lean.deck) / lean.rise
     if p.back in {"solid", "curved", "upholstered"}:
         t = max(t, lean.height(p.back_gap, p) + 0.12 * (1 - p.back_gap / p.back_height))
-        return lean.point(-0.93, t)
+        # A rounded corner takes from the panel's width near its ends.
+        radius = min(p.back_corner, p.back_width / 2, p.back_height / 2)
+        near = min((1.0 - t) * lean.rise, max(t - lean.height(p.back_gap, p), 0.0) * lean.rise, radius)
+        taken = radius - np.sqrt(radius**2 - (radius - near) ** 2)
+        return lean.point(-0.93 + taken / lean.half[1], t)
     return lean.point(-1.0, t)
 
 

@@ -186,12 +186,12 @@ def _add_uprights(p: ChairProperties, assembly: Assembly, lean: Lean) -> None:
     members = []
     for k in range(p.back_members):
         s = -1.0 + pitch * (k + 1)
-        t = np.linspace(low_t if railed else 0.0, crest_t, 9)
+        t = np.linspace(low_t if railed else 0.0, crest_t, 7)
         path = lean.point(s, t)
         if not railed:
             path[0, 1] = within(p, path[0, 0], path[0, 2], 0.5)
         if spindle:
-            swell = np.interp(np.linspace(0, 1, 9), [0.0, 0.3, 0.6, 1.0], [0.8, 1.25, 1.0, 0.75])
+            swell = np.interp(np.linspace(0, 1, 7), [0.0, 0.3, 0.6, 1.0], [0.8, 1.25, 1.0, 0.75])
             mesh = sweep(path, disc(min(0.4 * p.back_thickness, 0.3 * width + 0.004), 12), scale=swell)
         else:
             section = bar_section(min(width, 0.075), 0.62 * min(thick, 0.8 * p.leg_thickness), 0.004, 3)

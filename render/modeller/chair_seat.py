@@ -45,7 +45,7 @@ def add_seat(p: ChairProperties, assembly: Assembly, outline: Outline, back_z: f
         return mesh
     thick = p.cushion == "thick"
     height = p.cushion_thickness
-    sink = 0.012 if p.seat == "saddle" else 0.004
+    sink = 0.018 if p.seat == "saddle" else 0.004
     shape = _cushion_outline(p, outline, back_z)
     middle_z = (back_z - p.seat_depth / 2) / 2
     low, crown = p.deck - sink, (0.022 if thick else 0.012)
