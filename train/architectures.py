@@ -71,7 +71,7 @@ class NetworkSpec(BaseModel):
 
     architecture: ArchitectureName = "1s-S-deep"
     size: Size = Field(128, description="side of the picture in pixels")
-    width: float = Field(1.0, gt=0, le=4, description="factor on the channels and units of every hidden layer")
+    width: float = Field(1.0, gt=0, le=4, description="factor on the channels of all maps; units get its square root")
     styles: int = Field(ge=1, description="number of styles, the length of the one-hot input")
 
     @property
@@ -79,12 +79,24 @@ class NetworkSpec(BaseModel):
         """Number of x 2 steps from FC5's maps to the picture: 3 at 64 px, 4 at 128 px, 5 at 256 px."""
         return int(math.log2(self.size // FC5_SIDE))
 
+    def channels(self, count: int) -> int:
+        """Channels of maps that have `count` in the paper."""
+        return scaled(count, self.width)
+
+    def units(self, count: int) -> int:
+        """Units of a fully connected layer that has `count` in the paper.
+
+        They shrink by the square root of the width: a unit costs one picture's worth of work, a channel of a map
+        that at every place, so at equal speed a narrow network with broader layers before its maps learns more.
+        """
+        return scaled(count, math.sqrt(self.width))
+
     @property
     def mask_loss(self) -> MaskLoss:
         """How the mask is learnt, which also says how it is read from the output (softmax or as it is)."""
         return ARCHITECTURES[self.architecture].mask_loss
 
 
-def scaled(count: int, width: float) -> int:
-    """Units at a width factor: the paper's own count at 1, else a multiple of 8 (vector units)."""
-    return count if width == 1 else max(8, 8 * round(count * width / 8))
+def scaled(count: int, factor: float) -> int:
+    """A count times a factor: the paper's own at 1, else a multiple of 8 (vector units), at least 8."""
+    return count if factor == 1 else max(8, 8 * round(count * factor / 8))

@@ -63,7 +63,9 @@ class TrainConfig(Settings):
 
     architecture: ArchitectureName = Field("1s-S-deep", description="network of the paper's Table 1")
     size: Size = Field(128, description="side of the picture in pixels")
-    width: float = Field(1.0, ge=0.05, le=4, description="factor on the units and channels of every hidden layer")
+    width: float = Field(
+        1.0, ge=0.05, le=4, description="factor on the channels of all maps; fully connected layers get its square root"
+    )
 
     steps: int = Field(500_000, ge=1, description="iterations, one batch each")
     batch: int = Field(128, ge=1, le=65_536, description="views in a batch, over all workers")

@@ -25,9 +25,11 @@ from train.architectures import (
     Architecture,
     NetworkSpec,
     StreamTable,
-    scaled,
 )
 from train.augment import THETA
+
+OUTPUT_GAIN = 0.1
+"""Spread of the output layer's first weights, as a share of what its fan-in would give."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,11 @@ class Generator(nn.Module):
         self._outputs: dict[str, tuple[str, int, int]] = {}
 
         streams = {"style": spec.styles, "view": 4, "theta": len(THETA)}
-        units = scaled(STREAM_UNITS, spec.width)
+        units = spec.units(STREAM_UNITS)
         for name, inputs in streams.items():
             self._add(f"fc1_{name}", nn.Linear(inputs, units), name)
             self._add(f"fc2_{name}", nn.Linear(units, units), f"fc1_{name}")
-        merged = scaled(MERGED_UNITS, spec.width)
+        merged = spec.units(MERGED_UNITS)
         self._add("fc3", nn.Linear(3 * units, merged), *(f"fc2_{name}" for name in streams))
         self._add("fc4", nn.Linear(merged, merged), "fc3")
         for stream in table.streams:
@@ -70,12 +72,12 @@ class Generator(nn.Module):
         self._layers[name] = _Layer(module, sources, relu)
 
     def _add_stream(self, stream: StreamTable, merged: int, table: Architecture) -> None:
-        channels = scaled(stream.fc5, self.spec.width)
+        channels = self.spec.channels(stream.fc5)
         last = self.spec.upconvolutions
         previous = f"fc5{stream.suffix}"
         self._add(previous, nn.Sequential(nn.Linear(merged, channels * FC5_SIDE**2), Maps(channels)), "fc4")
         for step in range(1, last):
-            wider = scaled(stream.upconv[step - 1], self.spec.width)
+            wider = self.spec.channels(stream.upconv[step - 1])
             name = f"upconv{step}{stream.suffix}"
             self._add(name, upconvolution(channels, wider), previous)
             previous, channels = name, wider
@@ -110,12 +112,16 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def initialise(self, seed: int = 0) -> None:
-        """Gaussian weights scaled by the fan-in (He et al., section 4.1), zero biases; keyed by the seed."""
+        """Gaussian weights scaled by the fan-in (He et al., section 4.1), zero biases; keyed by the seed.
+
+        The output starts at a tenth, near the black that most of a picture is. At full size its noise would make the
+        first gradients large, and Adam's memory of them (about 1000 steps) would slow a short training down.
+        """
         random = torch.Generator().manual_seed(seed)
         for name, layer in self._layers.items():
             module = layer.module[0] if isinstance(layer.module, nn.Sequential) else layer.module
             assert isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
-            gain = math.sqrt(2) if layer.relu else 1.0
+            gain = math.sqrt(2) if layer.relu else OUTPUT_GAIN
             module.weight.normal_(0, gain / math.sqrt(_fan_in(name, module)), generator=random)
             if module.bias is not None:
                 module.bias.zero_()

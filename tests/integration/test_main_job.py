@@ -206,6 +206,7 @@ def ray_head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, di
     gcs, dashboard = free_port(), free_port()
     settings = {
         **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(home),
         "TURNERY_CACHE": str(home / "cache"),
         "RAY_USAGE_STATS_ENABLED": "0",

@@ -80,7 +80,7 @@ def test_a_few_pictures_are_learnt_by_heart(batches: Batches, architecture: str)
     few = Batches(samples_of(batches.samples.rgba, selection, angles), 9, 0.0, seed=0)
     settings = config(architecture=architecture, width=0.1, batch=9, steps=250, schedule="cosine", learning_rate=4e-3)
     state = train(start(settings, 3, 0, CPU), few, settings)
-    assert state.history[0]["psnr_db"] < 15
+    assert state.history[0]["psnr_db"] < 17
     assert state.history[-1]["psnr_db"] > 24
 
 
