@@ -23,9 +23,7 @@ def main() -> int:
     found = finished_evaluation(job.evaluate, seed=job.seed, workspace=workspace, training=job.training)
     if found is None:
         with connected(job.cluster), run_of(job, workspace, f"evaluate {job.training}").recording() as run:
-            found = evaluate_generator(
-                job.evaluate, seed=job.seed, workspace=workspace, training=job.training, run=run
-            )
+            found = evaluate_generator(job.evaluate, seed=job.seed, workspace=workspace, training=job.training, run=run)
     for question, summary in found["questions"].items():
         console.print(f"[bold]{question}[/bold]  {summary['text']}")
         console.print(f"{workspace.url}/evaluation/{question}")

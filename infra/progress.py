@@ -55,7 +55,8 @@ class Progress:
         parts = [f"{self._done}/{self._total} {self._unit}"]
         if rate > 0:
             left = (self._total - self._done) / rate
-            parts += [f"{rate:.1f} {self._unit}/s", f"{_clock(left)} left"]
+            speed = f"{rate:.1f} {self._unit}/s" if rate >= 0.1 else f"{rate * 60:.1f} {self._unit}/min"
+            parts += [speed, f"{_clock(left)} left"]
         return ", ".join(parts + ([self._note] if self._note else []))
 
     def __exit__(

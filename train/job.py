@@ -48,8 +48,9 @@ from train.watch import Watcher
 
 __all__ = ["TrainResult", "finished_training", "train_generator"]
 
-_WORKER_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""OpenMP's threads spin while they wait; where anything else runs on the processors, spinning costs 10 x the work."""
+_WORKER_ENVIRONMENT = {"GOMP_SPINCOUNT": "10000"}
+"""OpenMP's threads spin while they wait. By default so long that one busy neighbour costs two thirds of the speed, two
+all but a twentieth; asleep at once they lose a third on a quiet machine. This is between (docs/results.md)."""
 
 
 @dataclass(frozen=True)

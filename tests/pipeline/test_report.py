@@ -126,9 +126,7 @@ def add_evaluation(workspace: Storage, title: str = "chair: views") -> None:
 
 def history(rows: int) -> pd.DataFrame:
     step = np.arange(1, rows + 1)
-    return pd.DataFrame(
-        {"step": step, "loss": 1e3 / step, "psnr_db": 10 + np.log(step), "images_per_s": 700.0}
-    )
+    return pd.DataFrame({"step": step, "loss": 1e3 / step, "psnr_db": 10 + np.log(step), "images_per_s": 700.0})
 
 
 @pytest.fixture
