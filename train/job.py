@@ -248,7 +248,8 @@ def _decoded(dataset: Dataset, size: int, board: Any) -> ray.data.Dataset:
     ]
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
-    logging.getLogger("ray.data._internal.progress").setLevel(logging.ERROR)  # that bars are off
+    for name in ("progress", "execution.streaming_executor"):  # plans of execution, and that bars are off
+        logging.getLogger(f"ray.data._internal.{name}").setLevel(logging.ERROR)
     views, url = len(dataset.views), dataset.storage.url
     with _shown("decode samples", views, "views", board):
         source = ray.data.from_items(rows, override_num_blocks=len(rows))
@@ -311,8 +312,8 @@ class _Board:
         self._done, self._note = 0, ""
         self._fault: str | None = None
 
-    def begin(self, done: int) -> None:
-        self._first, self._done, self._note = done, done, ""
+    def begin(self, done: int | None) -> None:
+        self._first, self._done, self._note = done, done or 0, ""
 
     def put(self, done: int, note: str) -> None:
         self._done, self._note = done, note
@@ -334,7 +335,7 @@ class _Board:
 def _shown(title: str, total: int, unit: str, board: Any) -> Iterator[None]:
     """Show the board's progress on this machine for the length of the block."""
     ended = threading.Event()
-    ray.get(board.begin.remote(0))
+    ray.get(board.begin.remote(None))
 
     def show(progress: Progress) -> None:
         first = None
@@ -343,8 +344,8 @@ def _shown(title: str, total: int, unit: str, board: Any) -> Iterator[None]:
                 begun, done, note = ray.get(board.read.remote(), timeout=10)
             except ray.exceptions.RayError:
                 continue
-            if begun and begun != first:
-                progress.start_from(begun)
+            if begun is not None and begun != first:
+                progress.start_from(begun)  # the clock starts with the first step, not with the workers' start
                 first = begun
             progress.update(done, note)
 
