@@ -268,7 +268,8 @@ def _save_json(value: Any, path: Path) -> None:
 
 
 def _tensor(values: Any) -> Tensor:
-    return values.detach() if isinstance(values, Tensor) else torch.as_tensor(np.asarray(values))
+    # A copy: a column of a table may be read-only, which tensors are not.
+    return values.detach() if isinstance(values, Tensor) else torch.tensor(np.asarray(values))
 
 
 def _repeated(part: Tensor, count: int, name: str) -> Tensor:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from infra.errors import UserError
+from infra.settings import digest
 from infra.storage import open_storage
 from infra.tracking import open_run
 from render import sources
@@ -30,7 +31,7 @@ def render(folder: Path, workspace: Path, **settings: object) -> Manifest:
     wanted = config(folder, **settings)
     catalog = sources.catalog(wanted.source, seed=0)
     store = f"sqlite:///{workspace.parent}/mlflow.db"
-    run = open_run(store, "render", "render", "key", open_storage(workspace.parent / "mlflow"))
+    run = open_run(store, "render", "render", digest(wanted), open_storage(workspace.parent / "mlflow"))
     return render_dataset(wanted, catalog=catalog, storage=open_storage(workspace), run=run)
 
 
