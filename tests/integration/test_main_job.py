@@ -18,6 +18,8 @@ import pytest
 
 from tests.conftest import free_port
 
+pytestmark = pytest.mark.timeout(900)  # whole runs, several in a test
+
 ROOT = Path(__file__).resolve().parents[2]
 RUN = [sys.executable, str(ROOT / "pipeline" / "run.py"), "--recipe", "smoke"]
 
