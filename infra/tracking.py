@@ -55,6 +55,10 @@ class Run:
         for start in range(0, len(metrics), 500):
             self._client.log_batch(self.id, metrics=metrics[start : start + 500])
 
+    def steps(self, metric: str) -> set[int]:
+        """Steps at which a metric is logged already."""
+        return {point.step for point in self._client.get_metric_history(self.id, metric)}
+
     def image(self, picture: np.ndarray, key: str, step: int | None = None) -> None:
         """Log a picture, uint8 [H, W, 3]; with a step it joins the slider of pictures in MLflow's page."""
         self._client.log_image(self.id, picture, key=key, step=step or 0)

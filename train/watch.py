@@ -27,14 +27,16 @@ class Watcher:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
         self._previewed = state.step // config.preview_every
         self._failed = False
+        if state.history:
+            # A killed worker may have taken reports with it that its checkpoint remembers.
+            self._thread.submit(self._catch_up, list(state.history))
 
     def report(self, row: Row) -> None:
         """Pass a row on; now and then with preview pictures."""
         config, step = self._config, int(row["step"])
         note = f"{row['images_per_s']:.0f} images/s, loss {row['loss']:.1f}, {row['psnr_db']:.2f} dB"
         self._tell(step, note)
-        metrics = {f"train/{name}": value for name, value in row.items() if name != "step"}
-        self._thread.submit(self._log, metrics, None, step)
+        self._thread.submit(self._log, _metrics(row), None, step)
         if step // config.preview_every > self._previewed or step == config.steps:
             self._previewed = step // config.preview_every
             self._thread.submit(self._log, {}, preview(self._state, self._samples), step)
@@ -42,6 +44,15 @@ class Watcher:
     def close(self) -> None:
         """Wait until MLflow has everything."""
         self._thread.shutdown(wait=True)
+
+    def _catch_up(self, history: list[Row]) -> None:
+        try:
+            there = self._run.steps("train/loss")
+        except Exception:  # the next report says that MLflow is away
+            return
+        for row in history:
+            if int(row["step"]) not in there:
+                self._log(_metrics(row), None, int(row["step"]))
 
     def _log(self, metrics: dict[str, float], picture: np.ndarray | None, step: int) -> None:
         try:
@@ -53,3 +64,7 @@ class Watcher:
             if not self._failed:
                 logging.getLogger(__name__).warning("MLflow does not take reports: %s", error)
             self._failed = True
+
+
+def _metrics(row: Row) -> dict[str, float]:
+    return {f"train/{name}": value for name, value in row.items() if name != "step"}

@@ -212,6 +212,7 @@ def ray_head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, di
         "HOME": str(home),
         "TURNERY_CACHE": str(home / "cache"),
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
     }
     subprocess.run([ray, "get-auth-token", "--generate"], env=settings, check=True, capture_output=True)
     command = [
