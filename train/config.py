@@ -87,6 +87,13 @@ class TrainConfig(Settings):
         ge=0,
         description="weight of the mask's loss; default the paper's: 100 (softmax), 0.1 (squared error)",
     )
+    chroma_weight: float = Field(
+        1.0,
+        ge=1,
+        le=100,
+        description="weight of errors in colour against errors in brightness; 1 is the paper's plain squared distance, "
+        "more teaches hues sooner in short trainings",
+    )
     augment: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, description="strength of the random transformations: 1 is the ranges of the paper, 0 is off"
     )

@@ -96,7 +96,7 @@ def train(
 
         with autocast:
             rgb, mask = network(batch.style, batch.view, batch.theta)
-        loss = objective(rgb, mask, target_rgb, target_mask, mask_loss, config.mask_weight)
+        loss = objective(rgb, mask, target_rgb, target_mask, mask_loss, config.mask_weight, config.chroma_weight)
         optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
         optimizer.param_groups[0]["lr"] = learning_rate(config, step)

@@ -72,6 +72,23 @@ def test_the_objective_is_the_papers_written_out() -> None:
     torch.testing.assert_close(squared.total, expected_rgb + 0.1 * ((logits[:, :1] - mask) ** 2).sum() / 2)
 
 
+def test_chroma_weighs_errors_in_colour_and_leaves_errors_in_brightness_alone() -> None:
+    target, mask = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)), torch.ones(2, 1, 4, 4)
+    logits = torch.zeros(2, 2, 4, 4)
+
+    def total(error: list[float], weight: float) -> float:
+        rgb = target + torch.tensor(error)[:, None, None]
+        loss = objective(rgb, logits, target, mask, "nll", 0.0, weight)
+        torch.testing.assert_close(loss.rgb, objective(rgb, logits, target, mask, "nll", 0.0).rgb)
+        return float(loss.total)
+
+    pixels = 16
+    assert total([0.1, 0.1, 0.1], 7) == pytest.approx(pixels * 0.03, rel=1e-4)
+    assert total([0.1, -0.1, 0.0], 7) == pytest.approx(pixels * 7 * 0.02, rel=1e-4)
+    # (0.3, 0, 0) is a brightness of 0.1 and a colour of (0.2, -0.1, -0.1).
+    assert total([0.3, 0.0, 0.0], 5) == pytest.approx(pixels * (0.03 + 5 * 0.06), rel=1e-4)
+
+
 @pytest.mark.parametrize("architecture", ["1s-S-deep", "2s-E"])
 def test_a_few_pictures_are_learnt_by_heart(batches: Batches, architecture: str) -> None:
     views = views_table(64)
