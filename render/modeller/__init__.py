@@ -2,8 +2,8 @@
 ShapeNet's layout.
 
 The one idea: a class, a seed and an index name a model for ever; properties written by hand build the same
-way. NumPy on vertices and faces only. To add a class: a module with its properties and a builder, one that
-draws, and a line in `_classes`.
+way. NumPy on vertices and faces only. To add a class: a room with its properties, a builder and its kinds, and a
+line in `_classes`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from infra.errors import UserError
-from render.modeller.chair import ChairProperties, build_chair
-from render.modeller.chair_drawing import draw_chair
+from render.modeller.cars.car import build_car
+from render.modeller.cars.kinds import KINDS as CARS
+from render.modeller.cars.properties import CarProperties
+from render.modeller.chairs.chair import build_chair
+from render.modeller.chairs.kinds import KINDS as CHAIRS
+from render.modeller.chairs.properties import ChairProperties
+from render.modeller.drawing import Kind, draw_properties
 from render.modeller.mesh import Model, Part
 from render.modeller.properties import Properties
-from render.modeller.table import TableProperties, build_table
-from render.modeller.table_drawing import draw_table
+from render.modeller.tables.kinds import KINDS as TABLES
+from render.modeller.tables.properties import TableProperties
+from render.modeller.tables.table import build_table
 from render.modeller.writing import write_model
 
 __all__ = [
@@ -31,25 +37,27 @@ __all__ = [
     "build",
     "describe",
     "draw",
+    "schema",
     "write",
 ]
 
 
 class _Class(NamedTuple):
     properties: type[Properties]
-    draw: Callable[[int, int], Properties]
+    kinds: Mapping[str, Kind]
     build: Callable[[Any], Model]
 
 
 _classes = {
-    "chair": _Class(ChairProperties, draw_chair, build_chair),
-    "table": _Class(TableProperties, draw_table, build_table),
+    "chair": _Class(ChairProperties, CHAIRS, build_chair),
+    "table": _Class(TableProperties, TABLES, build_table),
+    "car": _Class(CarProperties, CARS, build_car),
 }
 
 CLASSES: tuple[str, ...] = tuple(_classes)
 """Classes that can be drawn."""
 
-VERSION = 1
+VERSION = 2
 """Raised when the same properties would give another mesh, so that datasets of older ones are rendered
 anew."""
 
@@ -59,13 +67,19 @@ SYNSETS = {"chair": "03001627", "table": "04379243", "car": "02958343"}
 
 def draw(class_name: str, seed: int, index: int) -> Properties:
     """The properties of the model that (class, seed, index) names; `UserError` for an unknown class."""
-    return _class(class_name).draw(seed, index)
+    made = _class(class_name)
+    return made.properties(**draw_properties(class_name, seed, index, made.kinds))
 
 
 def describe(values: Mapping[str, Any]) -> Properties:
     """Properties from a hand-written mapping with its `class_name`; `UserError`, one line, says what is
     wrong."""
     return _class(str(values.get("class_name", "?"))).properties(**values)
+
+
+def schema(class_name: str) -> type[Properties]:
+    """The typed description of a class; `UserError` for an unknown one."""
+    return _class(class_name).properties
 
 
 def build(properties: Properties) -> Model:

@@ -1,19 +1,56 @@
-"""What chairs and tables stand on alike: columns with their feet, and five-castor stars.
+"""What chairs and tables stand on alike: frames of four legs, columns with their feet, and five-castor stars.
 
-The one idea: a base is placed by the height its column must reach, and knows nothing of what it carries.
+The one idea: a leg is a line, a base is placed by the height its column must reach; neither knows what it carries.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from render.modeller.materials import Material, material
-from render.modeller.mesh import Assembly, Floats, Mesh
+from render.modeller.mesh import MIRROR, Assembly, Floats, Mesh
 from render.modeller.outlines import bar_section
-from render.modeller.shapes import box, fillet, lathe, smooth, sweep
+from render.modeller.shapes import bar, box, fillet, lathe, smooth, sweep
 
 _CENTRE = 0.0015
 """Radius of the smallest ring of a lathed piece, metres."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The left legs' lines: "front" and "back" -> (foot [3], top [3]); bars between legs ask it for their ends."""
+
+    lines: dict[str, tuple[Floats, Floats]]
+
+    def at(self, name: str, y: float) -> Floats:
+        """The point [3] of a leg's line at height y."""
+        foot, top = self.lines[name]
+        return foot + (top - foot) * (y - foot[1]) / (top[1] - foot[1])
+
+
+def add_apron(
+    assembly: Assembly, frame: Frame, middle: float, height: float, thick: float, out: float, matter: Material
+) -> None:
+    """Rails from leg to leg about the height y = `middle`, moved outwards by `out` metres."""
+    front, back = frame.at("front", middle), frame.at("back", middle)
+    section = bar_section(height, thick, 0.003)
+    aside = np.array([out, 0.0, 0.0])
+    assembly.add_pair("apron", "apron", bar(front - aside, back - aside, section, (1.0, 0.0, 0.0)), matter)
+    for name, corner, shift in (("front", front, -out), ("back", back, out)):
+        # A hair higher than those at the sides, so that no two faces lie in one plane.
+        rail = corner + np.array([0.0, 0.0006, shift])
+        assembly.add(f"apron_{name}", "apron", bar(rail, rail * MIRROR, section, (0.0, 0.0, 1.0)), matter)
+
+
+def around(radius: float, u: float) -> Floats:
+    """The point [3] of the floor on a circle about the axis at u (0 the front, 1/4 the left)."""
+    return np.array([-radius * np.sin(2 * np.pi * u), 0.0, -radius * np.cos(2 * np.pi * u)])
+
+
+CORNERS = {"front_left": 0.125, "back_left": 0.375, "back_right": 0.625, "front_right": 0.875}
+"""u of the four corners of a base."""
 
 
 def add_pedestal(

@@ -6,8 +6,8 @@ that a new property never changes what the old ones were drawn as.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from infra.rng import generator
 
@@ -55,3 +55,18 @@ class Dice:
             if mark < 0:
                 return name
         return list(weights)[-1]
+
+
+class Kind(NamedTuple):
+    """A kind of a class as a catalogue knows it: how often it is drawn, and how its properties are."""
+
+    weight: float
+    draw: Callable[[Dice], dict[str, Any]]
+
+
+def draw_properties(class_name: str, seed: int, index: int, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """The properties of the model that (class, seed, index) names; the kind walks through the list with the index,
+    so that any few models in a row differ."""
+    dice = Dice(class_name, seed, index)
+    kind = dice.weighted("kind", {name: kind.weight for name, kind in kinds.items()}, spread=True)
+    return kinds[kind].draw(dice)

@@ -15,14 +15,29 @@ from infra.errors import UserError
 ROUGHNESS: dict[str, float] = {
     "wood": 0.48,
     "paint": 0.42,
+    "lacquer": 0.18,
     "metal": 0.30,
     "plastic": 0.32,
     "fabric": 0.92,
     "leather": 0.55,
     "stone": 0.25,
     "rubber": 0.80,
+    "glass": 0.05,
+    "lamp": 0.15,
 }
 """Roughness of every kind of material, 0 a mirror, 1 matt."""
+
+METALLIC: dict[str, float] = {"metal": 1.0}
+"""How much of a metal every kind is; 0 where it is not named."""
+
+OPACITY: dict[str, float] = {
+    "glass:clear": 0.30,
+    "glass:green": 0.45,
+    "glass:bronze": 0.55,
+    "glass:smoked": 0.75,
+    "glass:privacy": 1.0,
+}
+"""How much of what is behind a material it hides; glass of other colours 0.45, all else 1."""
 
 PALETTE: dict[str, dict[str, str]] = {
     "wood": {
@@ -55,6 +70,26 @@ PALETTE: dict[str, dict[str, str]] = {
         "tomato": "#bd3f2c",
         "blush": "#d6a79c",
         "aubergine": "#56354a",
+    },
+    "lacquer": {
+        "polar_white": "#ecedeb",
+        "silver": "#a9adb0",
+        "titanium": "#74777a",
+        "anthracite": "#3a3d40",
+        "black": "#17181a",
+        "racing_red": "#b3231c",
+        "burgundy": "#5c1a20",
+        "orange": "#d2601f",
+        "taxi_yellow": "#e0ab24",
+        "sand": "#bfae8c",
+        "olive": "#5e6340",
+        "british_green": "#1f4030",
+        "mint": "#8fb8a4",
+        "petrol": "#1f5661",
+        "sky": "#86afc9",
+        "royal_blue": "#22468a",
+        "midnight": "#1e2840",
+        "bronze": "#6f5538",
     },
     "metal": {
         "chrome": "#c9ccd0",
@@ -107,19 +142,28 @@ PALETTE: dict[str, dict[str, str]] = {
         "terrazzo": "#cfc9c0",
     },
     "rubber": {"black": "#1a1a1b", "grey": "#5b5d5f"},
+    "glass": {
+        "clear": "#dfe8e6",
+        "green": "#a9c4b8",
+        "bronze": "#8a7560",
+        "smoked": "#3c4247",
+        "privacy": "#15181b",
+    },
+    "lamp": {"white": "#eef0f0", "amber": "#e08a24", "red": "#a81d1d"},
 }
 """Named sRGB colours of every kind."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """A material: `name` as in the MTL file, `colour` linear RGB in [0, 1], `roughness` and `metallic` in
-    [0, 1]."""
+    """A material: `name` as in the MTL file, `colour` linear RGB in [0, 1], `roughness`, `metallic` and `opacity`
+    in [0, 1]."""
 
     name: str
     colour: tuple[float, float, float]
     roughness: float
     metallic: float
+    opacity: float = 1.0
 
 
 @lru_cache(maxsize=1024)
@@ -134,7 +178,8 @@ def material(text: str) -> Material:
         raise UserError(f"material '{text}': unknown colour '{colour}'; write one of {names}, or '#rrggbb'")
     red, green, blue = (_linear(int(srgb[k : k + 2], 16) / 255) for k in (1, 3, 5))
     name = f"{kind}_{colour.lstrip('#').lower()}"
-    return Material(name, (red, green, blue), ROUGHNESS[kind], 1.0 if kind == "metal" else 0.0)
+    opacity = OPACITY.get(text, 0.45 if kind == "glass" else 1.0)
+    return Material(name, (red, green, blue), ROUGHNESS[kind], METALLIC.get(kind, 0.0), opacity)
 
 
 def _linear(value: float) -> float:

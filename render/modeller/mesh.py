@@ -25,7 +25,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Warp = Callable[[Floats], Floats]
 
-_MIRROR = np.array([-1.0, 1.0, 1.0])
+MIRROR = np.array([-1.0, 1.0, 1.0])
+"""Times a point: its image in the x = 0 plane."""
 
 
 @dataclass(frozen=True)
@@ -55,22 +56,17 @@ class Mesh:
 
     def mirrored(self) -> Mesh:
         """The mesh as seen in the x = 0 plane, oriented outwards again."""
-        return Mesh(self.vertices * _MIRROR, self.faces[:, ::-1], self.uv[:, ::-1])
+        return Mesh(self.vertices * MIRROR, self.faces[:, ::-1], self.uv[:, ::-1])
 
     def point(self, u: float, v: float) -> Floats:
         """The point [3] of the surface that carries the coordinates (u, v), or the nearest coordinates
         there are."""
-        corner = self.uv[:, 0]
-        first, second = self.uv[:, 1] - corner, self.uv[:, 2] - corner
-        area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-        area = np.where(np.abs(area) < 1e-12, 1e-12, area)
-        offset = np.array([u, v]) - corner
-        b = (offset[:, 0] * second[:, 1] - offset[:, 1] * second[:, 0]) / area
-        c = (first[:, 0] * offset[:, 1] - first[:, 1] * offset[:, 0]) / area
-        weights = np.clip(np.stack([1.0 - b - c, b, c], axis=1), 0.0, 1.0)
-        weights /= weights.sum(axis=1, keepdims=True)
-        reached = np.einsum("fc,fcd->fd", weights, self.uv)
-        face = int(np.argmin(((reached - np.array([u, v])) ** 2).sum(axis=1)))
+        # Between the triangles that fan out from a pole there are no coordinates; v counts, so that all of v = 1 is it.
+        scale = np.array([1e-3, 1.0])
+        triangles, wanted = self.uv * scale, np.array([u, v]) * scale
+        weights = _closest_weights(triangles, wanted)
+        reached = np.einsum("fc,fcd->fd", weights, triangles)
+        face = int(np.argmin(((reached - wanted) ** 2).sum(axis=1)))
         found: Floats = weights[face] @ self.vertices[self.faces[face]]
         return found
 
@@ -170,7 +166,30 @@ class Assembly:
     def mark_pair(self, name: str, point: Floats) -> None:
         """Set `<name>_left` and its mirror image `<name>_right`."""
         self.mark(f"{name}_left", point)
-        self.mark(f"{name}_right", point * _MIRROR)
+        self.mark(f"{name}_right", point * MIRROR)
+
+
+def _closest_weights(triangles: Floats, point: Floats) -> Floats:
+    """Barycentric weights [F, 3] of the place in each triangle [F, 3, 2] that is nearest to a point [2]."""
+    first, second = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
+    area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    area = np.where(np.abs(area) < 1e-15, 1e-15, area)
+    offset = point - triangles[:, 0]
+    b = (offset[:, 0] * second[:, 1] - offset[:, 1] * second[:, 0]) / area
+    c = (first[:, 0] * offset[:, 1] - first[:, 1] * offset[:, 0]) / area
+    best = np.stack([1.0 - b - c, b, c], axis=1)
+    outside = best.min(axis=1) < 0
+    gap = np.where(outside, np.inf, 0.0)
+    for k in range(3):
+        start, edge = triangles[:, k], triangles[:, (k + 1) % 3] - triangles[:, k]
+        length = np.maximum((edge**2).sum(axis=1), 1e-18)
+        way = np.clip(((point - start) * edge).sum(axis=1) / length, 0.0, 1.0)
+        distance = ((start + way[:, None] * edge - point) ** 2).sum(axis=1)
+        nearer = outside & (distance < gap)
+        gap = np.where(nearer, distance, gap)
+        best[nearer] = 0.0
+        best[nearer, k], best[nearer, (k + 1) % 3] = 1.0 - way[nearer], way[nearer]
+    return best
 
 
 def corner_normals(vertices: Floats, faces: Ints, crease_deg: Floats) -> Floats:

@@ -46,7 +46,7 @@ class Properties(Settings):
     """What a model is made from. Values that are out of range, unknown or cannot go together raise
     `UserError`."""
 
-    class_name: str = Field(description="what it is: chair, table")
+    class_name: str = Field(description="what it is: chair, table, car")
 
     @model_validator(mode="wrap")
     @classmethod

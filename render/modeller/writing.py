@@ -68,7 +68,7 @@ def _mtl_entry(matter: Material) -> str:
         f"Kd {red:.6f} {green:.6f} {blue:.6f}\n"
         f"Ks {0.5:.6f} {0.5:.6f} {0.5:.6f}\n"
         f"Ns {1000.0 * shine:.6f}\n"
-        "d 1.000000\nillum 2\n"
+        f"d {matter.opacity:.6f}\nillum 2\n"
         f"Pr {matter.roughness:.6f}\n"
         f"Pm {matter.metallic:.6f}\n"
     )

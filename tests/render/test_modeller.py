@@ -16,14 +16,15 @@ import trimesh
 
 from infra.errors import UserError
 from render import modeller
-from render.modeller.chair import ChairProperties
+from render.modeller.cars.properties import CarProperties
+from render.modeller.chairs.properties import ChairProperties
 from render.modeller.drawing import Dice
 from render.modeller.materials import PALETTE, material
 from render.modeller.mesh import Floats, Model
-from render.modeller.table import TableProperties
+from render.modeller.tables.properties import TableProperties
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMAS = {"chair": ChairProperties, "table": TableProperties}
+SCHEMAS = {"chair": ChairProperties, "table": TableProperties, "car": CarProperties}
 
 
 def _choices(schema: type[Any]) -> dict[str, tuple[Any, ...]]:
@@ -74,12 +75,13 @@ def test_a_drawn_description_builds_the_same_model_by_hand() -> None:
 
 
 GRID = {
-    "chair": ("seat", "back", "legs", "arms", "leg_section", "cushion", "base", "stretchers"),
-    "table": ("top", "legs", "leg_section", "top_edge", "base", "trestle"),
+    "chair": ("seat", "back", "legs", "arms", "leg_section", "cushion", "base", "stretchers", "tufting"),
+    "table": ("top", "legs", "leg_section", "top_edge", "base", "trestle", "drum_shape", "drum_wall", "stretchers"),
 }
 MENDS: dict[str, dict[str, Any]] = {
     "chair": {"seat_height": 0.5, "leg_thickness": 0.03},
     "table": {"width": 0.8, "depth": 0.8, "leg_thickness": 0.05, "apron_height": 0.0},
+    "car": {},
 }
 
 
@@ -120,7 +122,7 @@ def test_the_heaviest_chair_stays_below_the_limit(back: str, members: int) -> No
 @pytest.mark.parametrize(
     ("values", "names"),
     [
-        ({"class_name": "sofa"}, ["sofa", "chair, table"]),
+        ({"class_name": "sofa"}, ["sofa", "chair, table, car"]),
         ({"class_name": "chair", "seat_width": -1}, ["chair", "seat_width", "-1", "0.28"]),
         ({"class_name": "chair", "armrest": "none"}, ["armrest", "arms"]),
         ({"class_name": "chair", "back": "wicker"}, ["back", "wicker", "ladder"]),
@@ -128,10 +130,19 @@ def test_the_heaviest_chair_stays_below_the_limit(back: str, members: int) -> No
         ({"class_name": "chair", "legs": "pedestal", "stretchers": "h"}, ["stretchers", "pedestal"]),
         ({"class_name": "chair", "seat_height": 0.26, "cushion": "thick"}, ["seat_height", "0.26"]),
         ({"class_name": "chair", "arms": "straight", "back_height": 0.2}, ["arm_height", "back_height"]),
+        ({"class_name": "chair", "back": "ladder", "tufting": "buttons"}, ["tufting", "buttons", "ladder"]),
+        ({"class_name": "chair", "back": "tub", "arms": "straight"}, ["arms", "straight", "tub", "closed"]),
+        ({"class_name": "chair", "legs": "hairpin", "leg_thickness": 0.05}, ["leg_thickness", "0.05", "hairpin"]),
+        ({"class_name": "chair", "back": "solid", "wings": 0.1}, ["wings", "0.1", "upholstered"]),
         ({"class_name": "chair", "seat_material": "wood:plasticine"}, ["seat_material", "plasticine", "oak"]),
         ({"class_name": "chair", "seat_material": "jelly:red"}, ["jelly", "wood"]),
         ({"class_name": "table", "top": "round", "width": 1.0, "depth": 0.6}, ["round", "width", "0.6"]),
         ({"class_name": "table", "legs": "none"}, ["legs", "none", "pedestal"]),
+        ({"class_name": "table", "legs": "sled", "stretchers": "h"}, ["stretchers", "'h'", "sled"]),
+        ({"class_name": "table", "top": "oval", "planks": 4}, ["planks", "oval"]),
+        ({"class_name": "table", "legs": "hairpin"}, ["leg_thickness", "0.06", "hairpin"]),
+        ({"class_name": "table", "cabinet": "both", "width": 0.9}, ["cabinet", "0.75"]),
+        ({"class_name": "table", "nested": 1, "height": 0.3, "depth": 0.5}, ["nested", "height"]),
         ({"class_name": "table", "legs": "drum", "apron_height": 0.0, "shelf": True}, ["shelf", "drum"]),
         ({"class_name": "table", "drawers": 2, "apron_height": 0.03}, ["drawers", "apron_height"]),
         ({"class_name": "table", "height": float("nan")}, ["height", "nan"]),
@@ -147,7 +158,7 @@ def test_a_fault_is_one_line_that_names_the_thing(values: dict[str, Any], names:
 
 
 def test_an_unknown_class_cannot_be_drawn() -> None:
-    with pytest.raises(UserError, match=r"spaceship.*chair, table"):
+    with pytest.raises(UserError, match=r"spaceship.*chair, table, car"):
         modeller.draw("spaceship", 0, 0)
 
 

@@ -6,17 +6,14 @@ posts and arms can end there without showing through.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from render.modeller.chairs.lean import Lean
+from render.modeller.chairs.properties import ChairProperties
 from render.modeller.materials import material
 from render.modeller.mesh import Assembly, Floats, Mesh
 from render.modeller.outlines import Outline, ellipse, rounded_quad
 from render.modeller.shapes import slab, sweep
-
-if TYPE_CHECKING:
-    from render.modeller.chair import ChairProperties
 
 
 def seat_outline(p: ChairProperties) -> Outline:
@@ -26,15 +23,25 @@ def seat_outline(p: ChairProperties) -> Outline:
     radius = 0.04 if p.seat == "square" else 0.36 * min(p.seat_width * p.seat_taper, p.seat_depth)
     if p.seat_thickness > 0.06:
         radius = max(radius, 0.05)
-    return rounded_quad(p.seat_width, p.seat_width * p.seat_taper, p.seat_depth, radius, 7, 3)
+    # A tub goes round the seat's rear in one bend.
+    rear = 0.42 * min(p.seat_width * p.seat_taper, p.seat_depth) if p.back == "tub" else None
+    return rounded_quad(p.seat_width, p.seat_width * p.seat_taper, p.seat_depth, radius, 7, 3, rear=rear)
 
 
-def add_seat(p: ChairProperties, assembly: Assembly, outline: Outline, back_z: float) -> Mesh:
-    """Seat and cushion, which ends before the back at z = `back_z`; returns the mesh one sits on."""
+def add_seat(p: ChairProperties, assembly: Assembly, outline: Outline, lean: Lean) -> Mesh:
+    """Seat and cushion, which ends before the back; returns the mesh one sits on."""
     soft = p.seat_thickness > 0.06
     edge = min(0.4 * p.seat_thickness, 0.03 if soft else 0.011)
     crown = 0.12 * p.seat_thickness if soft else 0.0
-    mesh = slab(outline, p.underside, p.deck - crown, edge, 0.012 if soft else None, crown=crown, rings=6)
+    mesh = slab(
+        outline,
+        p.underside,
+        p.deck - crown,
+        edge,
+        0.012 if soft else None,
+        crown=crown,
+        rings=5 if p.seat == "saddle" else 4,
+    )
     if p.seat == "saddle":
         mesh = mesh.warped(lambda v: _saddle(p, v))
     assembly.add("seat", "seat", mesh, material(p.seat_material))
@@ -45,29 +52,40 @@ def add_seat(p: ChairProperties, assembly: Assembly, outline: Outline, back_z: f
         return mesh
     thick = p.cushion == "thick"
     height = p.cushion_thickness
-    sink = 0.018 if p.seat == "saddle" else 0.004
-    shape = _cushion_outline(p, outline, back_z)
-    middle_z = (back_z - p.seat_depth / 2) / 2
+    # A padded seat falls away from its middle, a hollow one towards it.
+    sink = (0.018 if p.seat == "saddle" else 0.004) + (0.09 * p.seat_thickness if p.seat_thickness > 0.06 else 0.0)
+    shape, middle_z = _cushion_outline(p, outline, lean)
     low, crown = p.deck - sink, (0.022 if thick else 0.012)
-    pillow = slab(shape, low, p.seat_height - crown, 0.47 * (height - crown), crown=crown, sag=0.002, rings=6).moved(
+    pillow = slab(shape, low, p.seat_height - crown, 0.47 * (height - crown), crown=crown, sag=0.002, rings=4).moved(
         z=middle_z
     )
     assembly.add("cushion", "cushion", pillow, material(p.upholstery), 60.0)
     if thick:
         middle = (low + p.seat_height - crown) / 2
         loop = np.insert(shape.points, 1, middle, axis=1)
-        piping = sweep(loop, ellipse(0.009, 0.009, 8), (0.0, 1.0, 0.0), closed=True).moved(z=middle_z)
+        piping = sweep(loop, ellipse(0.009, 0.009, 6), (0.0, 1.0, 0.0), closed=True).moved(z=middle_z)
         assembly.add("cushion_piping", "cushion", piping, material(p.upholstery))
     return pillow
 
 
-def _cushion_outline(p: ChairProperties, outline: Outline, back_z: float) -> Outline:
-    """The outline of the loose cushion about its own middle, just inside the seat's."""
-    margin = 0.012
-    width, depth = p.seat_width - 2 * margin, p.seat_depth / 2 + back_z - 2 * margin
-    if p.seat == "round":
-        return ellipse(width, depth, 56, 2.0 + 1.5 * (1.0 - depth / p.seat_depth))
-    return rounded_quad(width, width * p.seat_taper, depth, max(0.055, outline.radius - margin), 7, 3)
+def _cushion_outline(p: ChairProperties, outline: Outline, lean: Lean) -> tuple[Outline, float]:
+    """The outline of the loose cushion about its own middle, and z of that: inside the seat's, before the back, and
+    between the posts of arms. A round one goes between the posts of the back where that leaves it larger."""
+    margin = 0.014
+    if p.back == "tub":
+        return outline.grown(-margin), 0.0
+    back_z = lean.clear_depth(p)
+    posts = p.arms in {"straight", "curved"} and p.legs not in {"swivel", "pedestal"}
+    aside = 1.05 * p.leg_thickness + 0.012 if posts else margin
+    width, depth = p.seat_width - 2 * aside, p.seat_depth / 2 + back_z - 2 * margin
+    middle = (back_z - p.seat_depth / 2) / 2
+    if p.seat != "round":
+        return rounded_quad(width, width * p.seat_taper, depth, max(0.055, outline.radius - margin), 7, 3), middle
+    half, members = lean.between_posts(p)
+    narrow, deep = min(width, 2 * half), p.seat_depth / 2 + min(members, p.seat_depth / 2) - 2 * margin
+    if narrow * deep > width * depth:
+        return ellipse(narrow, deep, 56), (min(members, p.seat_depth / 2) - p.seat_depth / 2) / 2
+    return ellipse(width, depth, 56, 2.0 + 1.5 * (1.0 - depth / p.seat_depth)), middle
 
 
 def within(p: ChairProperties, x: float, z: float, share: float = 0.4) -> float:

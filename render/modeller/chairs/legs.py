@@ -1,4 +1,5 @@
-"""What chairs stand on: four legs with aprons and stretchers, sleds, cantilevers, pedestals and swivels.
+"""What chairs stand on: four legs with aprons and stretchers, sleds, cantilevers, pedestals and swivels; for the
+others see `stands`.
 
 The one idea: every leg is a line from a foot on the floor to a place inside the seat; bars between legs are
 drawn between points of these lines.
@@ -6,23 +7,49 @@ drawn between points of these lines.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from render.modeller.bases import add_pedestal, add_swivel
-from render.modeller.chair_seat import within
+from render.modeller.bases import CORNERS, Frame, add_apron, add_pedestal, add_swivel, around
+from render.modeller.chairs import stands
+from render.modeller.chairs.properties import ChairProperties
+from render.modeller.chairs.seat import within
 from render.modeller.materials import material
-from render.modeller.mesh import Assembly, Floats, Mesh
+from render.modeller.mesh import MIRROR, Assembly, Floats, Mesh
 from render.modeller.outlines import Outline, bar_section, disc
 from render.modeller.shapes import bar, box, fillet, lathe, leg, sweep
 
-if TYPE_CHECKING:
-    from render.modeller.chair import ChairProperties
-
-MIRROR = np.array([-1.0, 1.0, 1.0])
 _RAKE = float(np.tan(np.radians(4.0)))
 """How far the back legs of a chair with a back stand out behind, a metre of height."""
+
+_TURNED = (
+    (0.0, 0.62),
+    (0.05, 0.70),
+    (0.22, 0.92),
+    (0.26, 0.70),
+    (0.28, 0.70),
+    (0.30, 1.0),
+    (0.34, 1.0),
+    (0.36, 0.66),
+    (0.42, 0.72),
+    (0.56, 1.08),
+    (0.66, 1.0),
+    (0.71, 0.66),
+    (0.73, 0.66),
+    (0.75, 1.0),
+    (0.79, 1.0),
+    (0.81, 0.72),
+    (0.90, 0.92),
+    (1.0, 0.85),
+)
+"""A turned leg: (height 0 to 1, scale of the section)."""
+
+_CASTORS = {
+    "front_left": (4, "left"),
+    "front_right": (3, "right"),
+    "back_left": (5, "left"),
+    "back_right": (2, "right"),
+}
+"""Which castor of a star stands nearest to a corner, and which of its wheels is the outer one."""
 
 
 def add_legs(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
@@ -35,13 +62,21 @@ def add_legs(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
         _add_pedestal(p, assembly)
     elif p.legs == "swivel":
         _add_swivel(p, assembly)
+    elif p.legs == "folding":
+        stands.add_folding(p, assembly, outline)
+    elif p.legs == "hairpin":
+        stands.add_hairpins(p, assembly, outline)
+    elif p.legs == "panel":
+        stands.add_panels(p, assembly, outline)
+    elif p.legs == "plinth":
+        stands.add_plinth(p, assembly, outline)
     else:
         _add_four(p, assembly, outline)
 
 
 def _add_four(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
     thick = p.leg_thickness
-    section = disc(thick / 2) if p.leg_section == "round" else bar_section(thick, thick, 0.004)
+    section = disc(thick / 2) if p.round_section else bar_section(thick, thick, 0.004)
     inset = (0.75 if p.leg_section == "square" else 0.6) * thick + (0.03 if p.legs == "splayed" else 0.004)
     if p.seat_thickness > 0.06:
         inset += 0.02
@@ -54,48 +89,38 @@ def _add_four(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
         foot = top + height * np.array([-lean, sign * lean * (0.8 if name == "front" else 1.0)])
         if p.legs != "splayed" and name == "back" and p.back != "none":
             foot[1] += _RAKE * height
-        a, b = np.array([foot[0], 0.0, foot[1]]), np.array([top[0], height, top[1]])
-        taper = {"straight": 1.0, "tapered": 0.58, "splayed": 0.62}[p.legs]
+        rise = stands.runner_height(p, float(foot[1])) if p.legs == "rocker" else 0.0
+        a, b = np.array([foot[0], rise, foot[1]]), np.array([top[0], height, top[1]])
+        taper = {"tapered": 0.58, "splayed": 0.62}.get(p.legs, 1.0)
         profile = [(0.0, taper), (0.30, taper + 0.4 * (1 - taper)), (0.72, 1.0), (1.0, 1.0)]
+        if p.leg_section == "turned":
+            profile = [(at, scale * (taper + (1 - taper) * at)) for at, scale in _TURNED]
         mesh = leg(a, b, section, profile)
         assembly.add_pair(f"leg_{name}", "legs", mesh, material(p.frame_material))
         assembly.mark_pair(f"foot_{name}", mesh.point(0.5, 0.0))
-        assembly.mark_pair(f"leg_top_{name}", mesh.nearest(a + (b - a) * (p.underside / height - 0.02)))
+        assembly.mark_pair(
+            f"leg_top_{name}", mesh.nearest(a + (b - a) * ((p.underside - rise) / (height - rise) - 0.02))
+        )
         lines[name] = (a, b)
+    frame = Frame(lines)
+    if p.legs == "rocker":
+        stands.add_runners(p, assembly, lines["front"][0], lines["back"][0])
     if p.apron_height > 0:
-        _add_apron(p, assembly, lines)
+        middle = p.underside - p.apron_height / 2 + 0.003
+        thin, out = 0.5 * p.leg_thickness, 0.1 * p.leg_thickness
+        add_apron(assembly, frame, middle, p.apron_height, thin, out, material(p.frame_material))
     if p.stretchers in {"box", "h"}:
-        _add_stretchers(p, assembly, lines)
+        _add_stretchers(p, assembly, frame)
 
 
-def _on(line: tuple[Floats, Floats], y: float) -> Floats:
-    """The point of a leg's line at height y."""
-    foot, top = line
-    return foot + (top - foot) * (y / top[1])
-
-
-def _add_apron(p: ChairProperties, assembly: Assembly, lines: dict[str, tuple[Floats, Floats]]) -> None:
-    height, thick = p.apron_height, 0.5 * p.leg_thickness
-    y = p.underside - height / 2 + 0.003
-    front, back = _on(lines["front"], y), _on(lines["back"], y)
-    section = bar_section(height, thick, 0.003)
-    matter = material(p.frame_material)
-    outwards = np.array([-0.1 * p.leg_thickness, 0.0, 0.0])
-    assembly.add_pair("apron", "apron", bar(front + outwards, back + outwards, section, (1.0, 0.0, 0.0)), matter)
-    for name, corner, shift in (("front", front, -0.1), ("back", back, 0.1)):
-        start = corner + np.array([0.0, 0.0005, shift * p.leg_thickness])
-        mesh = bar(start, start * MIRROR, section, (0.0, 0.0, 1.0))
-        assembly.add(f"apron_{name}", "apron", mesh, matter)
-
-
-def _add_stretchers(p: ChairProperties, assembly: Assembly, lines: dict[str, tuple[Floats, Floats]]) -> None:
+def _add_stretchers(p: ChairProperties, assembly: Assembly, frame: Frame) -> None:
     """Bars between the legs: sides and a cross bar ("h"), or all round with a foot rail in front ("box")."""
     thin = 0.62 * p.leg_thickness
-    round_ = p.leg_section == "round"
+    round_ = p.round_section
     section = disc(0.5 * thin, 14) if round_ else bar_section(1.15 * thin, 0.72 * thin, 0.003)
     matter = material(p.frame_material)
     side = (0.40 if p.stretchers == "h" else 0.45) * p.underside
-    front, back = _on(lines["front"], side), _on(lines["back"], side)
+    front, back = frame.at("front", side), frame.at("back", side)
     if round_ and p.stretchers == "h":
         way = np.linspace(0.0, 1.0, 9)[:, None]
         swell = 0.72 + 0.5 * np.sin(np.pi * way[:, 0])
@@ -111,14 +136,14 @@ def _add_stretchers(p: ChairProperties, assembly: Assembly, lines: dict[str, tup
         return
     tall = p.seat_height > 0.6
     for name, y in (("front", (0.33 if tall else 0.62) * p.underside), ("back", 0.58 * p.underside)):
-        corner = _on(lines[name], y)
+        corner = frame.at(name, y)
         rail = bar(corner, corner * MIRROR, section, (0.0, 0.0, 1.0))
         assembly.add(f"stretcher_{name}", "stretchers", rail, matter)
 
 
 def _add_sled(p: ChairProperties, assembly: Assembly, outline: Outline) -> None:
     r = p.leg_thickness / 2
-    section = disc(r) if p.leg_section == "round" else bar_section(2 * r, 2 * r, 0.003)
+    section = disc(r) if p.round_section else bar_section(2 * r, 2 * r, 0.003)
     front, back = -p.seat_depth / 2 + 0.055 + r, p.seat_depth / 2 - 0.05 - r
     x = -min(outline.half_width(front), outline.half_width(back)) + 1.3 * r + 0.012
     y = within(p, x, 0.5 * (front + back), 0.0) + 0.1 * min(2 * r, p.seat_thickness) - 0.55 * r
@@ -180,16 +205,11 @@ def _add_pedestal(p: ChairProperties, assembly: Assembly) -> None:
     matter = material(p.frame_material)
     foot = add_pedestal(assembly, p.base, top, radius, p.leg_thickness / 2, head, matter)
     assembly.mark("base_center", foot.point(0.5, 0.0))
-    for name, u in (("front_left", 0.125), ("back_left", 0.375), ("back_right", 0.625), ("front_right", 0.875)):
+    for name, u in CORNERS.items():
         piece = assembly.mesh(f"base_{name}") if p.base == "cross" else foot
-        assembly.mark(f"foot_{name}", piece.nearest(_around(radius, u)))
+        assembly.mark(f"foot_{name}", piece.nearest(around(radius, u)))
     if p.stretchers == "ring":
         _add_foot_ring(p, assembly)
-
-
-def _around(radius: float, u: float) -> Floats:
-    """The point of the floor on a circle at u."""
-    return np.array([-radius * np.sin(2 * np.pi * u), 0.0, -radius * np.cos(2 * np.pi * u)])
 
 
 def _add_foot_ring(p: ChairProperties, assembly: Assembly) -> None:
@@ -212,3 +232,6 @@ def _add_swivel(p: ChairProperties, assembly: Assembly) -> None:
     assembly.add("seat_plate", "legs", plate, material("plastic:black"))
     hub = add_swivel(assembly, under - 0.02, 0.30, max(p.leg_thickness / 2, 0.02), material(p.frame_material))
     assembly.mark("base_center", hub.point(0.5, 0.0))
+    for name, (castor, side) in _CASTORS.items():
+        wheel = assembly.mesh(f"castor_{side}_{castor}")
+        assembly.mark(f"foot_{name}", wheel.nearest(wheel.vertices.mean(axis=0) * [1.0, -1.0, 1.0]))

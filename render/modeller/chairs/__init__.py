@@ -1,0 +1,1 @@
+"""Chairs and stools."""
