@@ -1,0 +1,39 @@
+"""Pictures of models outside any dataset: a few views each, in seconds, without Ray.
+
+`python -m render preview` and the search for near-duplicates look at models this way.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infra.errors import UserError
+from render.catalog import Model
+from render.child import Blender, BlenderDied, ModelFailure
+from render.config import RenderConfig
+from render.turntables import shoot
+from render.viewpoints import View
+
+
+def portraits(
+    models: Iterable[Model], views: Sequence[View], size: int, samples: int, threads: int | None = None
+) -> Iterator[NDArray[np.uint8]]:
+    """For each model uint8 [views, size, size, 4], RGB over white with soft mask, framed alike from all around.
+
+    `samples` are Cycles' a pixel, `threads` the processors of Blender. Raises `UserError` naming a model that cannot
+    be rendered.
+    """
+    elevations = sorted({view.elevation_deg for view in views})
+    config = RenderConfig(size=size, azimuths=12, elevations=elevations, samples=samples, threads=threads)
+    with Blender() as blender, tempfile.TemporaryDirectory(prefix="turnery-") as scratch:
+        for model in models:
+            try:
+                pictures = {p.view.index: p.pixels for p in shoot(blender, model, config, list(views), Path(scratch))}
+            except (ModelFailure, BlenderDied) as failure:
+                raise UserError(f"{model.file or model.id} cannot be rendered: {failure}") from None
+            yield np.stack([pictures[view.index] for view in views])
