@@ -1,4 +1,7 @@
-"""`python -m render --recipe NAME --workspace DIR`: render a dataset, or what is missing of it."""
+"""`python -m render --recipe NAME --workspace DIR`: render a dataset, or what is missing of it.
+
+`python -m render preview|describe|build ...`: the small commands of `render.commands`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,20 @@ import sys
 
 from infra.errors import guarded
 from infra.settings import parse
+from render import commands
 from render.config import RenderJob
 
 
 def main() -> int:
     """Render as the command line says; prints where the dataset lies."""
-    job = parse(RenderJob, sys.argv[1:], "python -m render")
+    if sys.argv[1:2] and sys.argv[1] in commands.NAMES:
+        return commands.main(sys.argv[1:])
+    job = parse(
+        RenderJob,
+        sys.argv[1:],
+        "python -m render",
+        epilog=f"Small commands beside it: {', '.join(commands.NAMES)}; each has its own --help.",
+    )
 
     from render import sources
 

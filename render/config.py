@@ -16,7 +16,8 @@ class SourceConfig(Settings):
 
     kind: Literal["parametric", "folder"] = Field(
         "parametric",
-        description="'parametric': models that Turnery makes itself; 'folder': <path>/<class>/<name>.glb|gltf|obj",
+        description="'parametric': models that Turnery makes itself; 'folder': <path>/<class>/<name>.glb|gltf|obj, "
+        "or .yaml for a model that is described",
     )
     path: str | None = Field(None, description="folder of a 'folder' source")
     classes: list[str] = Field([], description="classes to take, in this order; default all there are, by name")

@@ -14,7 +14,11 @@ def contact_sheet(dataset: Dataset, class_name: str, models: int = 60, columns: 
     """One three-quarter view of each of a class's first models, uint8 [H, W, 3], rows filled from the left."""
     views = dataset.views[dataset.views.class_name == class_name]
     tiles = dataset.pictures(_three_quarter_views(views)[:models])[..., :3]
-    columns = min(columns, len(tiles))
+    return tiled(tiles, min(columns, len(tiles)))
+
+
+def tiled(tiles: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
+    """Pictures [N, size, size, 3] as one [H, W, 3] over white, rows filled from the left."""
     size = tiles.shape[1]
     rows = -(-len(tiles) // columns)
     sheet = np.full((rows * size, columns * size, 3), 255, np.uint8)

@@ -18,7 +18,7 @@ def catalog(source: SourceConfig, seed: int) -> Catalog:
 
 def materialise(model: Model, scratch: Path) -> Path:
     """The file to render, made in `scratch` where it does not exist yet."""
-    if model.file is not None:
+    if model.file is not None and not model.file.lower().endswith(".yaml"):
         return Path(model.file)
     return parametric.write(model, scratch)
 

@@ -1,4 +1,4 @@
-"""A folder of one's own models: `<path>/<class>/<name>.glb|gltf|obj`."""
+"""A folder of one's own models: `<path>/<class>/<name>.glb|gltf|obj`, or `.yaml` for one described to the modeller."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from infra.errors import UserError
 from render.catalog import Catalog, Model, choose_classes, file_fingerprint
 from render.config import SourceConfig
+from render.sources import parametric
 
-SUFFIXES = (".glb", ".gltf", ".obj")
+SUFFIXES = (".glb", ".gltf", ".obj", ".yaml")
 
 
 def catalog(source: SourceConfig) -> Catalog:
@@ -27,18 +28,25 @@ def catalog(source: SourceConfig) -> Catalog:
     if not files:
         loose = sum(path.suffix.lower() in SUFFIXES for path in root.iterdir())
         hint = f"; put the {loose} models there into a folder named after their class" if loose else ""
-        raise UserError(f"{root} holds no models: expected <class>/<name>.glb, .gltf or .obj{hint}")
+        raise UserError(f"{root} holds no models: expected <class>/<name>.glb, .gltf, .obj or .yaml{hint}")
     chosen = choose_classes(list(files), source.classes, str(root))
     return Catalog(
-        tuple(_model(name, path, files[name]) for name in chosen for path in files[name][: source.models_per_class])
+        tuple(_named(name, path, files[name]) for name in chosen for path in files[name][: source.models_per_class])
     )
 
 
-def _model(class_name: str, path: Path, siblings: list[Path]) -> Model:
+def model(class_name: str, name: str, path: Path) -> Model:
+    """One file as a model of a catalogue; a description must be one that can be built."""
+    if path.suffix.lower() == ".yaml":
+        fingerprint = parametric.fingerprint_of(parametric.described(path))
+        return Model(_plain(name), class_name, fingerprint, file=str(path), front="-z")
+    return Model(_plain(name), class_name, file_fingerprint(path), file=str(path))
+
+
+def _named(class_name: str, path: Path, siblings: list[Path]) -> Model:
     # A name that several suffixes share keeps its suffix, so that ids stay unique.
     shared = sum(sibling.stem == path.stem for sibling in siblings) > 1
-    name = _plain(f"{path.stem}-{path.suffix[1:]}" if shared else path.stem)
-    return Model(name, class_name, file_fingerprint(path), file=str(path))
+    return model(class_name, f"{path.stem}-{path.suffix[1:]}" if shared else path.stem, path)
 
 
 def _plain(name: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import yaml
+
+from infra.errors import UserError
 from infra.settings import digest
 from render import modeller
 from render.catalog import Catalog, Model, choose_classes
@@ -21,16 +24,34 @@ def catalog(source: SourceConfig, seed: int) -> Catalog:
 
 
 def _model(class_name: str, seed: int, index: int) -> Model:
-    drawn = modeller.draw(class_name, seed, index)
-    fingerprint = digest({"version": modeller.VERSION, "properties": drawn.model_dump(mode="json")})
+    fingerprint = fingerprint_of(modeller.draw(class_name, seed, index))
     return Model(f"s{seed}n{index:04d}", class_name, fingerprint, drawn=(seed, index), front="-z")
 
 
+def fingerprint_of(properties: modeller.Properties) -> str:
+    """Changes when the properties, or what the modeller makes of them, change."""
+    return digest({"version": modeller.VERSION, "properties": properties.model_dump(mode="json")})
+
+
+def described(path: Path) -> modeller.Properties:
+    """The properties in a YAML file, `class_name` among them. Raises `UserError` naming the file and the fault."""
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UserError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise UserError(f"{path} must hold properties, such as 'class_name: chair'")
+    try:
+        return modeller.describe(values)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
 def write(model: Model, scratch: Path) -> Path:
-    """Build a drawn model in the ShapeNetCore v2 layout below `scratch`; returns its OBJ file."""
-    assert model.drawn is not None
+    """Build a drawn or described model in the ShapeNetCore v2 layout below `scratch`; returns its OBJ file."""
+    properties = modeller.draw(model.class_name, *model.drawn) if model.drawn else described(Path(str(model.file)))
     folder = scratch / model.class_name / model.id
-    modeller.write(modeller.build(modeller.draw(model.class_name, *model.drawn)), folder)
+    modeller.write(modeller.build(properties), folder)
     return folder / "models" / "model_normalized.obj"
 
 

@@ -96,3 +96,19 @@ def test_parametric_models_are_the_same_for_ever_and_others_for_another_seed() -
     first, again, other = (sources.catalog(source, seed=seed) for seed in (0, 0, 1))
     assert first.digest() == again.digest() != other.digest()
     assert len({model.fingerprint for model in first.models}) == len(first.models) >= 6
+
+
+def test_a_description_is_a_model_of_a_folder_and_follows_its_properties(tmp_path: Path) -> None:
+    (tmp_path / "chair").mkdir()
+    throne = tmp_path / "chair/throne.yaml"
+    throne.write_text("class_name: chair\nback_height: 0.8\n")
+    [model] = folder(tmp_path).models
+    assert (model.class_name, model.id, model.front) == ("chair", "throne", "-z")
+    assert sources.materialise(model, tmp_path / "scratch").name == "model_normalized.obj"
+    throne.write_text("# a note\nback_height: 0.80\nclass_name: chair\n")
+    assert folder(tmp_path).models[0].fingerprint == model.fingerprint
+    throne.write_text("class_name: chair\nback_height: 0.81\n")
+    assert folder(tmp_path).models[0].fingerprint != model.fingerprint
+    throne.write_text("class_name: chair\nback_height: 81\n")
+    with pytest.raises(UserError, match=r"throne\.yaml.*back_height"):
+        folder(tmp_path)

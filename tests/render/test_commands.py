@@ -1,0 +1,86 @@
+"""The small commands, run as a user types them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+from render import modeller
+
+ROOT = Path(__file__).resolve().parents[2]
+
+THRONE = "class_name: chair\nback: slatted\nback_height: 0.8\n"
+
+
+def run(*words: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "render", *map(str, words)]
+    return subprocess.run(
+        command, check=False, cwd=folder, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+
+
+def test_models_of_every_source_end_in_one_picture(tmp_path: Path, box_models: Path) -> None:
+    (tmp_path / "throne.yaml").write_text(THRONE)
+    made = run(
+        *("preview", "table", "throne.yaml", box_models / "crate/cube.obj", "--models", "2", "--azimuths", "0", "90"),
+        *("--size", "48", "--columns", "4", "--samples", "4", "--out", "sheets/all.png"),
+        folder=tmp_path,
+    )
+    assert made.returncode == 0, made.stderr
+    sheet = cv2.imread(str(tmp_path / "sheets/all.png"))
+    assert sheet.shape == (2 * 48, 4 * 48, 3)  # four models, two views of each, two models a row
+    tiles = sheet.reshape(2, 48, 4, 48, 3).swapaxes(1, 2).reshape(8, -1)
+    assert ((tiles < 250).mean(axis=1) > 0.02).all(), "something stands in every picture"
+
+
+def test_a_described_model_is_built_with_its_truth(tmp_path: Path) -> None:
+    (tmp_path / "throne.yaml").write_text(THRONE)
+    made = run("build", "throne.yaml", "--out", "throne", folder=tmp_path)
+    assert made.returncode == 0, made.stderr
+    written = json.loads((tmp_path / "throne/properties.json").read_text())
+    assert written["back_height"] == 0.8
+    assert {path.name for path in (tmp_path / "throne").iterdir()} == {
+        "models",
+        "properties.json",
+        "keypoints.json",
+        "parts.json",
+    }
+
+
+@pytest.mark.parametrize("class_name", modeller.CLASSES)
+def test_every_property_is_listed_with_what_it_is(class_name: str, tmp_path: Path) -> None:
+    made = run("describe", class_name, folder=tmp_path)
+    assert made.returncode == 0, made.stderr
+    for name in modeller.schema(class_name).model_fields:
+        assert name[:12] in made.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["preview", "sofa"], ["sofa", "chair", ".glb"]),
+        (["preview", "gone.glb"], ["gone.glb"]),
+        (["preview", "bad.yaml"], ["bad.yaml", "back", "wicker", "ladder"]),
+        (["preview", "list.yaml"], ["list.yaml", "class_name"]),
+        (["preview", "broken.yaml"], ["broken.yaml", "YAML"]),
+        (["build", "none.yaml", "--out", "x"], ["none.yaml", "legs", "none", "pedestal"]),
+        (["describe", "sofa"], ["sofa", "chair"]),
+    ],
+)
+def test_a_fault_is_one_line_and_nothing_is_written(words: list[str], names: list[str], tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("class_name: chair\nback: wicker\n")
+    (tmp_path / "none.yaml").write_text("class_name: table\nlegs: none\n")
+    (tmp_path / "list.yaml").write_text("- chair\n")
+    (tmp_path / "broken.yaml").write_text("class_name: [chair\n")
+    before = set(tmp_path.iterdir())
+    made = run(*words, folder=tmp_path)
+    assert made.returncode == 2
+    assert len(made.stderr.strip().splitlines()) == 1, made.stderr
+    for name in names:
+        assert name in made.stderr
+    assert set(tmp_path.iterdir()) == before
