@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
 
 from infra.errors import UserError
 from infra.settings import digest
+from render.config import Axis
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,21 @@ class Model:
     fingerprint: str
     """Changes when the model's content changes."""
     file: str | None = None
-    """Path of a model file."""
+    """Path of a model file, of an archive with it, or of a folder of photographs; None for a drawn model."""
     drawn: tuple[int, int] | None = None
     """Seed and index of a parametric model."""
-    front: Literal["+z", "-z"] = "+z"
-    """Where the front looks in a y-up file: +z in glTF, -z in ShapeNet."""
+    member: str | None = None
+    """Name of the model file inside the archive `file`."""
+    photos: bool = False
+    """Whether `file` is a folder of pictures that are taken as they are."""
+    root: str | None = None
+    """Folder that nothing a model file names may lie outside of; default its own."""
+    up: Axis = "+y"
+    """Axis that points up in the file."""
+    front: Axis = "+z"
+    """Where the front looks in the file: +z in glTF, -z in ShapeNet."""
+    creator: str = ""
+    licence: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,8 @@ class Catalog:
 
     def digest(self) -> str:
         """Digest over ids, classes and contents; where files lie does not count."""
-        rows = [{key: value for key, value in asdict(model).items() if key != "file"} for model in self.models]
+        where = {"file", "root"}
+        rows = [{key: value for key, value in asdict(model).items() if key not in where} for model in self.models]
         return digest(rows)
 
     def shards(self, models_per_shard: int) -> list[ShardPlan]:

@@ -10,23 +10,43 @@ from pydantic import Field, field_validator, model_validator
 
 from infra.settings import JobSettings, Settings
 
+SourceKind = Literal["parametric", "folder", "shapenet", "sweethome3d", "aubry"]
+Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
+
 
 class SourceConfig(Settings):
     """Where the 3D models come from."""
 
-    kind: Literal["parametric", "folder"] = Field(
+    kind: SourceKind = Field(
         "parametric",
         description="'parametric': models that Turnery makes itself; 'folder': <path>/<class>/<name>.glb|gltf|obj, "
-        "or .yaml for a model that is described",
+        "or .yaml for a model that is described; 'shapenet': ShapeNetCore v1 or v2; 'sweethome3d': .sh3f furniture "
+        "libraries; 'aubry': folders of the released rendered_chairs pictures",
     )
-    path: str | None = Field(None, description="folder of a 'folder' source")
+    path: str | None = Field(
+        None, description="folder of the source; for 'sweethome3d' a .sh3f file or a folder of them"
+    )
     classes: list[str] = Field([], description="classes to take, in this order; default all there are, by name")
-    models_per_class: int | None = Field(None, ge=1, description="models of each class; default 12, of a folder all")
+    models_per_class: int | None = Field(None, ge=1, description="models of each class; default 12, of files all")
+    split: Literal["train", "val", "test"] | None = Field(
+        None, description="part of ShapeNet's official split to take; default all models"
+    )
+    split_file: str | None = Field(None, description="CSV of that split; default <path>/all.csv")
+    include: str | None = Field(None, description="file of model ids, one a line: only these are taken")
+    exclude: str | None = Field(None, description="file of model ids, one a line: these are left out")
+    up: Axis | None = Field(None, description="axis that points up in the files; default the source's own, +y")
+    front: Axis | None = Field(
+        None, description="axis that the models' fronts look along; default the source's own: +z, of ShapeNet -z"
+    )
 
     @model_validator(mode="after")
-    def _path_of_a_folder(self) -> Self:
+    def _fit_together(self) -> Self:
         if self.kind == "parametric" and self.path is not None:
             raise ValueError(f"path '{self.path}' needs --render.source.kind folder")
+        if self.kind != "shapenet" and (self.split or self.split_file):
+            raise ValueError("split is ShapeNet's: it needs --render.source.kind shapenet")
+        if self.up and self.front and self.up[1] == self.front[1]:
+            raise ValueError(f"up {self.up} and front {self.front} must be different axes")
         return self
 
     @field_validator("classes")
@@ -36,6 +56,16 @@ class SourceConfig(Settings):
         if bad:
             raise ValueError(f"class '{bad[0]}' must be letters, digits, '-' and '_' (it becomes a file name)")
         return names
+
+
+class LimitsConfig(Settings):
+    """What a model file may weigh; one that is over is refused before Blender sees it."""
+
+    file_mb: float = Field(512, gt=0, description="largest model file, unpacked, MB")
+    faces: int = Field(10_000_000, ge=1, description="most triangles and polygons a model may draw, instances counted")
+    texture_mpx: float = Field(70, gt=0, description="largest texture, megapixels")
+    textures: int = Field(256, ge=0, description="most textures of one model")
+    archive_mb: float = Field(2048, gt=0, description="most that one archive may unpack to, MB")
 
 
 class RenderConfig(Settings):
@@ -53,11 +83,26 @@ class RenderConfig(Settings):
         lt=0.45,
         description="margin of the picture that a model's largest view just touches, share of size",
     )
-    models_per_shard: int = Field(16, ge=1, description="models in one shard, the unit of work and of loss")
+    framing: Literal["fill", "diagonal", "sphere"] = Field(
+        "fill",
+        description="size of a model in its pictures: 'fill' its largest view touches the border; 'diagonal' its "
+        "bounding box has diagonal 1, 'sphere' its bounding sphere has diameter 1, and what has touches the border",
+    )
+    passes: list[Literal["depth", "normal", "position"]] = Field(
+        [], description="further pictures beside RGB and mask: depth (16 bit), normals, positions on the model"
+    )
+    device: Literal["auto", "cpu", "cuda", "optix"] = Field(
+        "auto",
+        description="what Cycles computes on; a GPU serves one process; auto takes the GPUs of the cluster, if any",
+    )
+    limits: LimitsConfig = Field(LimitsConfig(), description="what a model file may weigh")
+    models_per_shard: int = Field(8, ge=1, description="models in one shard, the unit of work and of loss")
     threads: int | None = Field(
         None, ge=1, description="processors of one Blender process; default 2, or 1 on a machine with one"
     )
     timeout_s: float = Field(300, gt=0, description="time limit for one model, seconds")
+    memory_gb: float = Field(8, gt=0, description="memory limit of one Blender process, GB")
+    recycle_models: int = Field(50, ge=1, description="models after which a Blender process is replaced")
     retries: int = Field(1, ge=0, description="times a model whose Blender died or hung is tried again")
     failures_allowed: float = Field(
         0.01, ge=0, le=1, description="share of the models that may fail; one failed model is always allowed"

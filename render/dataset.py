@@ -2,6 +2,7 @@
 
 <dataset>/shards/<class>-000000.tar   WebDataset: <key>.rgb.png, <key>.mask.png, <key>.json
 <dataset>/views.parquet               a row a view
+<dataset>/models.parquet              a row a rendered model: its origin, placement and what was mended
 <dataset>/failures.parquet            a row a model that could not be rendered
 <dataset>/preview/<class>.png         contact sheets
 <dataset>/manifest.json               written last: while it is missing, the dataset is not finished
@@ -29,7 +30,7 @@ from infra.settings import Settings, digest
 from infra.storage import Storage
 
 SCHEMA_VERSION = 1
-MANIFEST, VIEWS, FAILURES = "manifest.json", "views.parquet", "failures.parquet"
+MANIFEST, VIEWS, MODELS, FAILURES = "manifest.json", "views.parquet", "models.parquet", "failures.parquet"
 
 VIEW_SCHEMA = pa.schema(
     [
@@ -50,15 +51,29 @@ VIEW_SCHEMA = pa.schema(
         ),
     ]
 )
+MODEL_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("model", "class_name")),
+        ("style", pa.int32()),
+        *((name, pa.string()) for name in ("file", "member", "fingerprint", "creator", "licence")),
+        ("views", pa.int32()),
+        ("faces", pa.int64()),
+        ("scale", pa.float64()),
+        ("file_to_world", pa.list_(pa.list_(pa.float64()))),
+        ("mends", pa.list_(pa.string())),
+    ]
+)
 FAILURE_SCHEMA = pa.schema([(name, pa.string()) for name in ("model", "class_name", "file", "reason", "log")])
 
 
 class Style(Settings):
-    """One rendered model: its id, class and index in the catalogue."""
+    """One rendered model: its id, class and index in the catalogue, and whose it is where that is known."""
 
     id: str
     class_name: str
     index: int
+    creator: str = ""
+    licence: str = ""
 
 
 class Shard(Settings):

@@ -28,6 +28,8 @@ from render.dataset import (
     FAILURE_SCHEMA,
     FAILURES,
     MANIFEST,
+    MODEL_SCHEMA,
+    MODELS,
     SCHEMA_VERSION,
     VIEW_SCHEMA,
     VIEWS,
@@ -37,7 +39,8 @@ from render.dataset import (
     dataset_digest,
     read_manifest,
 )
-from render.turntables import ShardPart, render_shard, shard_digest, threads_of
+from render.shooting import threads_of
+from render.turntables import ShardPart, render_shard, shard_digest
 
 WORKER_DEATHS = 8
 """A shard whose worker or node died is rendered again this often; such deaths are not counted against a model."""
@@ -129,11 +132,18 @@ def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], stor
     storage.write_bytes(FAILURES, _parquet(failures, FAILURE_SCHEMA))
     _judge(failures, len(catalog.models), config.failures_allowed, storage)
     storage.write_bytes(VIEWS, _parquet(rows, VIEW_SCHEMA))
+    storage.write_bytes(MODELS, _parquet([row for part in parts for row in part.models], MODEL_SCHEMA))
 
     shards = [part.shard for part in parts]
     rendered = {row["style"] for row in rows}
     styles = [
-        Style(id=model.id, class_name=model.class_name, index=index)
+        Style(
+            id=model.id,
+            class_name=model.class_name,
+            index=index,
+            creator=model.creator,
+            licence=model.licence,
+        )
         for index, model in enumerate(catalog.models)
         if index in rendered
     ]

@@ -16,7 +16,7 @@ from infra.errors import UserError
 from render.catalog import Model
 from render.child import Blender, BlenderDied, ModelFailure
 from render.config import RenderConfig
-from render.turntables import shoot
+from render.shooting import shoot
 from render.viewpoints import View
 
 

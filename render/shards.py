@@ -24,15 +24,15 @@ class ShardWriter:
         # Time 0 and a fixed owner: nothing of this machine or this minute gets into the bytes.
         self._tar = webdataset.TarWriter(str(path), encoder=False, mtime=0, user="turnery", group="turnery")
 
-    def add(self, key: str, picture: NDArray[np.uint8], facts: dict[str, Any]) -> None:
-        """One view: picture uint8 [H, W, 4] (RGB over white, soft mask) and its JSON. Raises on a key with a dot."""
+    def add(self, key: str, pixels: NDArray[np.uint8], facts: dict[str, Any]) -> None:
+        """One view: uint8 [H, W, 4] (RGB over white, soft mask) and its JSON. Raises on a key with a dot."""
         if "." in key or "/" in key:
             raise ValueError(f"key '{key}' must hold neither '.' nor '/': WebDataset ends keys at the first dot")
-        rgb = cv2.cvtColor(np.ascontiguousarray(picture[..., :3]), cv2.COLOR_RGB2BGR)
+        rgb = cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2BGR)
         sample = {
             "__key__": key,
             "rgb.png": _png(rgb),
-            "mask.png": _png(np.ascontiguousarray(picture[..., 3])),
+            "mask.png": _png(np.ascontiguousarray(pixels[..., 3])),
             "json": json.dumps(facts, separators=(",", ":"), allow_nan=False).encode(),
         }
         self._tar.write(sample)

@@ -15,7 +15,8 @@ import pytest
 from render.catalog import Model
 from render.child import Blender, BlenderDied, ModelFailure
 from render.config import RenderConfig
-from render.turntables import Picture, shoot
+from render.pictures import Picture
+from render.shooting import shoot
 from render.viewpoints import View, framing, project, view_grid
 
 ROOT = Path(__file__).resolve().parents[2]
