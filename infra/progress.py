@@ -13,6 +13,9 @@ from rich.progress import BarColumn, Progress as RichProgress, TextColumn, TimeE
 console = Console(highlight=False, soft_wrap=True)
 """The one console that commands speak through."""
 
+_SECONDS_FOR_A_RATE = 0.2
+"""What was done in less says nothing of a rate."""
+
 
 class Progress:
     """Counts `total` things of a `unit`. Use as a context manager; `update` takes the absolute count."""
@@ -51,7 +54,7 @@ class Progress:
     def line(self) -> str:
         """For instance `1200/2430 views, 64.1 views/s, 0:19 left`."""
         seconds = time.monotonic() - self._start
-        rate = (self._done - self._base) / seconds if seconds > 0 else 0.0
+        rate = (self._done - self._base) / seconds if seconds >= _SECONDS_FOR_A_RATE else 0.0
         parts = [f"{self._done}/{self._total} {self._unit}"]
         if rate > 0:
             left = (self._total - self._done) / rate

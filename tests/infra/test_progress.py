@@ -25,3 +25,10 @@ def test_a_log_gets_lines_with_rate_and_time_left(
 def test_hours_are_written_as_hours() -> None:
     assert progress._clock(59.6) == "1:00"
     assert progress._clock(3 * 3600 + 61) == "3:01:01"
+
+
+def test_no_rate_is_told_before_there_is_time_to_measure_one() -> None:
+    bar = Progress("train", 12, "steps")
+    bar.start_from(0)
+    bar.update(5)
+    assert bar.line() == "5/12 steps"

@@ -35,7 +35,8 @@ SETTINGS = {
     "steps": 12,
     "report_every": 4,
     "preview_every": 8,
-    "learning_rate": 1e-3,
+    # At higher rates Adam makes full steps of the rounding noise in gradients that are all but zero.
+    "learning_rate": 1e-4,
     "select": {"holdout_every_azimuth": 6},
     "augment": 0.3,
 }
@@ -71,10 +72,10 @@ def test_two_workers_learn_what_one_learns(workspace: FolderStorage, run: Run, o
     histories = [pd.read_csv(result.folder.fetch("history.csv")) for result in (one_worker, two)]
     assert histories[0]["step"].tolist() == [4, 8, 12]
     for column in ("loss", "rgb_loss", "mask_loss"):
-        np.testing.assert_allclose(histories[0][column], histories[1][column], rtol=2e-4)
+        np.testing.assert_allclose(histories[0][column], histories[1][column], rtol=1e-4)
     one, other = (load_generator(result.folder.fetch("generator.json")) for result in (one_worker, two))
     a, b = (generator.generate([0, 3], [0.0, 90.0], 10.0)[0].numpy() for generator in (one, other))
-    np.testing.assert_allclose(a, b, atol=2e-3)
+    np.testing.assert_allclose(a, b, atol=1e-3)
 
 
 def test_the_result_says_what_it_learnt_from(workspace: FolderStorage, one_worker: TrainResult) -> None:
