@@ -82,6 +82,7 @@ def s3_bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for part in ("master", "volume", "filer"):
         command += [f"-{part}.port={free_port()}", f"-{part}.port.grpc={free_port()}"]
     command += [f"-s3.port.grpc={free_port()}", "-master.volumeSizeLimitMB=64"]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # two such servers on one machine do not meet
     with open(folder / "log", "wb") as log, pytest.MonkeyPatch.context() as patch:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
