@@ -68,7 +68,8 @@ class Blender:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object, closed by `__exit__`
         self._buffer = bytearray()
-        self._models, self._looked, self._answering = 0, 0.0, False
+        self._models, self._answering = 0, False
+        self._looked, self._counted, self._of_children = 0.0, 0.0, 0.0
         self.version = ""
 
     def __enter__(self) -> Self:
@@ -143,9 +144,9 @@ class Blender:
         os.set_blocking(self._process.stdin.fileno(), False)
         # A backstop against growing faster than the watch looks; far off, since it counts what is not resident too.
         most = int(2 * self._memory_bytes + 8e9)
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError, ValueError):  # gone already, or limited lower by its user
             resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (most, most))
-        self._models, self._answering = 0, False
+        self._models, self._answering, self._of_children = 0, False, 0.0
         header, _ = self._answer(time.monotonic() + START_S, START_S)
         self.version = header["ready"]
 
@@ -208,10 +209,13 @@ class Blender:
         resident = 0.0
         with suppress(psutil.Error):
             child = psutil.Process(self._process.pid)
-            for process in (child, *child.children(recursive=True)):
-                with suppress(psutil.Error):
-                    resident += process.memory_info().rss
-        return resident
+            resident = child.memory_info().rss
+            if time.monotonic() - self._counted > 1:  # to find children every process of the machine is looked at
+                self._counted, self._of_children = time.monotonic(), 0.0
+                for process in child.children(recursive=True):
+                    with suppress(psutil.Error):
+                        self._of_children += process.memory_info().rss
+        return resident + self._of_children
 
     def _ended(self) -> NoReturn:
         """The child closed its pipe."""

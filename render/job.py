@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +14,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
-from pydantic import ValidationError
 
 from infra.cluster import Tally
 from infra.errors import UserError
@@ -39,8 +39,9 @@ from render.dataset import (
     dataset_digest,
     read_manifest,
 )
+from render.pace import Pace
 from render.shooting import threads_of
-from render.turntables import ShardPart, render_shard, shard_digest
+from render.turntables import ShardPart, finished_part, render_shard, shard_digest
 
 WORKER_DEATHS = 8
 """A shard whose worker or node died is rendered again this often; such deaths are not counted against a model."""
@@ -93,37 +94,71 @@ def log_dataset(run: Run, manifest: Manifest, storage: Storage) -> None:
 
 
 def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> dict[str, ShardPart]:
-    parts = {plan.name: part for plan in plans if (part := _finished_part(plan, config, storage)) is not None}
-    views_each = len(config.azimuths_deg) * len(config.elevations)
-    models = sum(len(plan.models) for plan in plans)
+    parts = _finished_parts(plans, config, storage)
+    missing = [plan for plan in plans if plan.name not in parts]
+    config = placed(config)
     tally = Tally()
-    task = ray.remote(num_cpus=threads_of(config), max_retries=WORKER_DEATHS)(_render_task)
-    running = {task.remote(plan, config, storage, tally): plan.name for plan in plans if plan.name not in parts}
-    there = sum(part.shard.samples for part in parts.values())
-    with Progress("rendering", models * views_each, "views") as bar:
-        bar.start_from(there)
+    gpus = 0 if config.device == "cpu" else 1
+    task = ray.remote(num_cpus=config.threads or 1, num_gpus=gpus, max_retries=WORKER_DEATHS)(_render_task)
+    running = {task.remote(plan, config, storage, tally): plan for plan in missing}
+    pace = Pace(plans, parts, config)
+    with Progress("rendering", pace.total, "views") as bar:
+        bar.start_from(pace.views)
         while running:
             done, _ = ray.wait(list(running), timeout=0.5)
             for reference in done:
-                parts[running.pop(reference)] = ray.get(reference)
-            counts = tally.counts()
-            views = there + sum(count[0] for count in counts.values())
-            failed = sum(count[1] for count in counts.values())
-            bar.update(views, f"{views // views_each} of {models} models" + (f", {failed} failed" if failed else ""))
+                plan = running.pop(reference)
+                _await(reference, plan)
+                part = finished_part(plan, config, storage)
+                if part is None:
+                    raise UserError(f"shard {plan.name} was rendered but is not at {storage.url}; render again")
+                parts[plan.name] = part
+            pace.take(tally.counts())
+            bar.update(pace.views, pace.note, pace.total)
     return parts
 
 
-def _render_task(plan: ShardPlan, config: RenderConfig, storage: Storage, tally: Tally) -> ShardPart:
-    return render_shard(plan, config, storage, lambda *counts: tally.put(plan.name, counts))
+def _finished_parts(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> dict[str, ShardPart]:
+    there = set((storage / "parts").list(".json"))
+    wanted = [plan for plan in plans if f"{plan.name}.json" in there]
+    with ThreadPoolExecutor(16) as pool:  # thousands of small reads, from far away
+        parts = pool.map(lambda plan: finished_part(plan, config, storage), wanted)
+        return {plan.name: part for plan, part in zip(wanted, parts, strict=True) if part is not None}
 
 
-def _finished_part(plan: ShardPlan, config: RenderConfig, storage: Storage) -> ShardPart | None:
+def placed(config: RenderConfig) -> RenderConfig:
+    """The settings as the connected cluster can serve them: a device that is named, threads that a node has.
+
+    `auto` becomes `cuda` where the cluster has GPUs, else `cpu`.
+    """
+    resources = ray.cluster_resources()
+    device = config.device
+    if device == "auto":
+        device = "cuda" if resources.get("GPU", 0) >= 1 else "cpu"
+    elif device != "cpu" and resources.get("GPU", 0) < 1:
+        console.print(f"the cluster has no GPU yet: waiting for one ({device}); --render.device cpu does without")
+    most = max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+    return config.model_copy(update={"device": device, "threads": max(min(threads_of(config), most), 1)})
+
+
+def _await(reference: Any, plan: ShardPlan) -> None:
+    """The end of a shard's task; what is left of its worker's deaths becomes one line."""
     try:
-        part = ShardPart.model_validate_json(storage.read_bytes(f"parts/{plan.name}.json"))
-    except (FileNotFoundError, ValidationError):
-        return None
-    whole = part.inputs_digest == shard_digest(plan, config) and storage.exists(f"shards/{part.shard.name}")
-    return part if whole else None
+        ray.get(reference)
+    except ray.exceptions.RayTaskError:
+        raise  # what the task raised: a `UserError` is found in it, and anything else is a fault of this program
+    except ray.exceptions.RayError as error:
+        models = ", ".join(model.id for _, model in plan.models)
+        raise UserError(
+            f"shard {plan.name} lost its worker {WORKER_DEATHS + 1} times ({type(error).__name__}; models {models}); "
+            "often memory is short: lower --render.memory_gb or --cluster.cpus, then run the same command again"
+        ) from error
+
+
+def _render_task(plan: ShardPlan, config: RenderConfig, storage: Storage, tally: Tally) -> None:
+    # A worker may have died between the end of its shard and its own: then there is nothing to do again.
+    if finished_part(plan, config, storage) is None:
+        render_shard(plan, config, storage, lambda count: tally.put(plan.name, count))
 
 
 def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], storage: Storage) -> Manifest:
@@ -151,7 +186,7 @@ def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], stor
         schema_version=SCHEMA_VERSION,
         digest=dataset_digest(shards),
         inputs_digest=inputs_digest(config, catalog),
-        settings=config.picture_settings(),
+        settings=config.picture_settings() | {"device": "+".join(sorted({part.device for part in parts}))},
         software={
             "blender": parts[0].blender,
             "webdataset": version("webdataset"),

@@ -16,7 +16,8 @@ from infra.errors import UserError
 from infra.storage.base import Storage, StorageError
 
 _PARTIAL = ".partial-"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Error numbers of a disk or a quota that is full."""
 
 
 class FolderStorage(Storage):
@@ -105,7 +106,7 @@ class FolderStorage(Storage):
         except FileNotFoundError:
             raise
         except OSError as error:
-            mend = "free some room" if error.errno in _FULL else "see to it"
+            mend = "free some room" if error.errno in FULL else "see to it"
             line = f"cannot {what} {self.root}: {error.strerror or error}; {mend}, then run the same command again"
             raise StorageError(line) from error
 
@@ -116,7 +117,7 @@ def room_in(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in FULL:
             raise
         line = f"no room left in {folder}; free some or set TMPDIR to another folder, then run the same command again"
         raise StorageError(line) from error
