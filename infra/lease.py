@@ -7,8 +7,8 @@ its holder dead, makes the next number. Nothing is deleted that somebody might h
 
 from __future__ import annotations
 
-import _thread
 import os
+import signal
 import socket
 import sys
 import threading
@@ -115,7 +115,8 @@ class _Lease:
             with suppress(StorageError):  # away for a while: nobody else can take the lease there either
                 if self._highest()[0] != self._number or not self._is_mine(_name(self._number)):
                     lost.set()
-                    _thread.interrupt_main()
+                    # A real signal: it ends a wait of the main thread too.
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                     return
                 self._write(renewals=self._mine.renewals + 1)
 

@@ -141,7 +141,7 @@ def _of_samples(path: Path, shard: Shard, rows: pd.DataFrame | None, size: int) 
                 row = expected[len(keys)] if len(keys) < len(expected) else {}
                 if row.get("key") != key:
                     yield f"sample {len(keys)} is {key}, {VIEWS} says {row.get('key')}"
-                    row: Mapping[Hashable, Any] | None = None
+                    row = None
             keys.append(key)
             yield from (f"{key}{fault}" for fault in _of_sample(files, row, size))
     except (tarfile.TarError, EOFError, OSError) as error:

@@ -6,11 +6,13 @@ it does not repeat, a download whose stream breaks off in the middle, is repeate
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,18 +135,13 @@ class S3Storage(Storage):
     @contextmanager
     def _told(self, what: str, name: str = "") -> Iterator[S3Client]:
         """A client; the service's refusals and silence become one line, a missing object `FileNotFoundError`."""
-        # Made on use, not kept: a client does not travel between processes, and boto3 caches its connections.
-        import boto3
         from boto3.exceptions import Boto3Error
-        from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
 
-        config = Config(
-            connect_timeout=CONNECT_S, read_timeout=READ_S, retries={"total_max_attempts": ATTEMPTS, "mode": "standard"}
-        )
+        environment = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
         endpoint = "the endpoint"
         try:
-            client = boto3.session.Session().client("s3", config=config)
+            client = _client(os.getpid(), environment, (CONNECT_S, READ_S, ATTEMPTS))
             endpoint = f"the endpoint {client.meta.endpoint_url}"
             yield client
         except (BotoCoreError, ClientError, Boto3Error) as error:
@@ -154,6 +151,19 @@ class S3Storage(Storage):
                 f"check the bucket, {endpoint} (AWS_ENDPOINT_URL) and the credentials, then run the same command again"
             )
             raise StorageError(f"cannot {what} {self.url}: {error}; {mend}") from error
+
+
+@lru_cache(4)
+def _client(pid: int, environment: tuple[tuple[str, str], ...], limits: tuple[float, float, int]) -> S3Client:
+    """A client for this process and its environment: it costs 50 ms to make, may serve all threads, cannot travel."""
+    import boto3
+    from botocore.config import Config
+
+    connect_s, read_s, attempts = limits
+    config = Config(
+        connect_timeout=connect_s, read_timeout=read_s, retries={"total_max_attempts": attempts, "mode": "standard"}
+    )
+    return boto3.session.Session().client("s3", config=config)
 
 
 def _transfer() -> Any:
