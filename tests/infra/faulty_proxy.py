@@ -43,6 +43,11 @@ class FaultyProxy:
             for each in self._open:
                 _break(each)
 
+    def come_back(self) -> None:
+        """Listen again where it listened before."""
+        self._listener = socket.create_server(("127.0.0.1", int(self.url.rpartition(":")[2])))
+        threading.Thread(target=self._accept, daemon=True).start()
+
     def __enter__(self) -> Self:
         return self
 
