@@ -72,7 +72,7 @@ def render_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage, 
     storage.delete(MANIFEST)
     plans = catalog.shards(config.models_per_shard)
     parts = _render_missing(plans, config, storage)
-    manifest = _finish(config, catalog, [parts[plan.name] for plan in plans], storage)
+    manifest = finish_dataset(config, catalog, [parts[plan.name] for plan in plans], storage)
     log_dataset(run, manifest, storage)
     run.metrics({"render/seconds": time.monotonic() - start})
     for name in (storage / "preview").list(".png"):
@@ -161,7 +161,11 @@ def _render_task(plan: ShardPlan, config: RenderConfig, storage: Storage, tally:
         render_shard(plan, config, storage, lambda count: tally.put(plan.name, count))
 
 
-def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], storage: Storage) -> Manifest:
+def finish_dataset(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], storage: Storage) -> Manifest:
+    """Write tables, previews and, last, the manifest of a dataset whose shards are there. Needs no Ray.
+
+    Raises `UserError` when more models failed than `config.failures_allowed` lets pass.
+    """
     rows = [row for part in parts for row in part.rows]
     failures = [row for part in parts for row in part.failures]
     storage.write_bytes(FAILURES, _parquet(failures, FAILURE_SCHEMA))

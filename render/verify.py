@@ -171,6 +171,10 @@ def _samples(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
             files[ending] = data
     if current is not None:
         yield current, files
+    with open(path, "rb") as handle:
+        handle.seek(max(path.stat().st_size - 1024, 0))
+        if handle.read() != bytes(1024):  # a tar that was cut between two members reads well otherwise
+            raise EOFError("its end mark is missing")
 
 
 def _of_sample(files: dict[str, bytes], row: Mapping[Hashable, Any] | None, size: int) -> Iterator[str]:
