@@ -70,12 +70,18 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def s3_bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`s3://turnery-test` on a SeaweedFS server of the tests' own; the environment points boto3 to it."""
+    """`s3://turnery-test` on a SeaweedFS server of the tests' own; the environment points boto3 to it.
+
+    Its user `reader` (secret `reader-secret`) may read and list only.
+    """
     folder = tmp_path_factory.mktemp("seaweed")
     credentials = {"accessKey": "tester", "secretKey": "tester-secret"}
-    actions = ["Admin", "Read", "Write", "List"]
-    identity = {"name": "tester", "credentials": [credentials], "actions": actions}
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    reader = {"accessKey": "reader", "secretKey": "reader-secret"}
+    identities = [
+        {"name": "tester", "credentials": [credentials], "actions": ["Admin", "Read", "Write", "List"]},
+        {"name": "reader", "credentials": [reader], "actions": ["Read", "List"]},
+    ]
+    (folder / "s3.json").write_text(json.dumps({"identities": identities}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", credentials["accessKey"])
         patch.setenv("AWS_SECRET_ACCESS_KEY", credentials["secretKey"])

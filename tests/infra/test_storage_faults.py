@@ -124,6 +124,20 @@ def test_a_server_that_never_answers_is_given_up_within_bounded_time(
     assert time.monotonic() - start < 10
 
 
+def test_a_refusal_is_not_tried_again_and_is_told_in_one_line(s3_bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = open_storage(f"{s3_bucket}/refused")
+    storage.write_bytes("x", b"there")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "reader")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "reader-secret")
+    start = time.monotonic()
+    assert storage.read_bytes("x") == b"there"
+    for write in (storage.check_writable, lambda: storage.create("y", b""), lambda: storage.delete("x")):
+        with pytest.raises(StorageError, match=r"cannot write to s3://turnery-test/refused: .*Access ?Denied"):
+            write()
+    assert time.monotonic() - start < 5
+    assert storage.list() == ["x"]
+
+
 def test_the_parts_of_a_killed_upload_are_swept_when_they_are_old(s3_bucket: str) -> None:
     client = boto3.session.Session().client("s3")
     for key in ("swept/inside", "beside/outside"):
