@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
-import io
-import json
 import time
-from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from typing import Any
 
-import cv2
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import ray
 
 from infra.cluster import Tally
 from infra.errors import UserError
 from infra.progress import Progress, console
-from infra.settings import digest, flatten
+from infra.settings import flatten
 from infra.storage import Storage
 from infra.tracking import Run
-from render import preview
 from render.catalog import Catalog, ShardPlan
 from render.config import RenderConfig
 from render.dataset import (
-    FAILURE_SCHEMA,
-    FAILURES,
     MANIFEST,
-    MODEL_SCHEMA,
-    MODELS,
-    SCHEMA_VERSION,
-    VIEW_SCHEMA,
-    VIEWS,
-    Dataset,
     Manifest,
-    Style,
-    dataset_digest,
     read_manifest,
 )
+from render.finishing import finish_dataset, finished_parts, inputs_digest
 from render.pace import Pace
 from render.shooting import threads_of
-from render.turntables import ShardPart, finished_part, render_shard, shard_digest
+from render.turntables import Count, finished_part, render_shard
 
 WORKER_DEATHS = 8
 """A shard whose worker or node died is rendered again this often; such deaths are not counted against a model."""
-
-
-def inputs_digest(config: RenderConfig, catalog: Catalog) -> str:
-    """Digest over all that the dataset follows from: the shards in their order."""
-    return digest([[plan.name, shard_digest(plan, config)] for plan in catalog.shards(config.models_per_shard)])
 
 
 def finished_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage) -> Manifest | None:
@@ -71,8 +48,8 @@ def render_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage, 
     # From here to the new manifest there is no finished dataset, whatever happens in between.
     storage.delete(MANIFEST)
     plans = catalog.shards(config.models_per_shard)
-    parts = _render_missing(plans, config, storage)
-    manifest = finish_dataset(config, catalog, [parts[plan.name] for plan in plans], storage)
+    _render_missing(plans, config, storage)
+    manifest = finish_dataset(config, catalog, finished_parts(plans, config, storage), storage)
     log_dataset(run, manifest, storage)
     run.metrics({"render/seconds": time.monotonic() - start})
     for name in (storage / "preview").list(".png"):
@@ -93,37 +70,33 @@ def log_dataset(run: Run, manifest: Manifest, storage: Storage) -> None:
     run.metrics(numbers)
 
 
-def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> dict[str, ShardPart]:
-    parts = _finished_parts(plans, config, storage)
-    missing = [plan for plan in plans if plan.name not in parts]
+def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> None:
+    there = _counts_of_finished(plans, config, storage)
     config = placed(config)
     tally = Tally()
     gpus = 0 if config.device == "cpu" else 1
     task = ray.remote(num_cpus=config.threads or 1, num_gpus=gpus, max_retries=WORKER_DEATHS)(_render_task)
-    running = {task.remote(plan, config, storage, tally): plan for plan in missing}
-    pace = Pace(plans, parts, config)
+    running = {task.remote(plan, config, storage, tally): plan for plan in plans if plan.name not in there}
+    pace = Pace(plans, there, config)
     with Progress("rendering", pace.total, "views") as bar:
         bar.start_from(pace.views)
         while running:
             done, _ = ray.wait(list(running), timeout=0.5)
             for reference in done:
-                plan = running.pop(reference)
-                _await(reference, plan)
-                part = finished_part(plan, config, storage)
-                if part is None:
-                    raise UserError(f"shard {plan.name} was rendered but is not at {storage.url}; render again")
-                parts[plan.name] = part
+                _await(reference, running.pop(reference))
             pace.take(tally.counts())
             bar.update(pace.views, pace.note, pace.total)
-    return parts
 
 
-def _finished_parts(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> dict[str, ShardPart]:
+def _counts_of_finished(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> dict[str, Count]:
     there = set((storage / "parts").list(".json"))
     wanted = [plan for plan in plans if f"{plan.name}.json" in there]
-    with ThreadPoolExecutor(16) as pool:  # thousands of small reads, from far away
-        parts = pool.map(lambda plan: finished_part(plan, config, storage), wanted)
-        return {plan.name: part for plan, part in zip(wanted, parts, strict=True) if part is not None}
+    parts = zip(wanted, finished_parts(wanted, config, storage), strict=True)
+    return {
+        plan.name: Count(part.shard.samples, part.shard.samples, len(part.models), len(part.failures), 0.0)
+        for plan, part in parts
+        if part is not None
+    }
 
 
 def placed(config: RenderConfig) -> RenderConfig:
@@ -159,94 +132,3 @@ def _render_task(plan: ShardPlan, config: RenderConfig, storage: Storage, tally:
     # A worker may have died between the end of its shard and its own: then there is nothing to do again.
     if finished_part(plan, config, storage) is None:
         render_shard(plan, config, storage, lambda count: tally.put(plan.name, count))
-
-
-def finish_dataset(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], storage: Storage) -> Manifest:
-    """Write tables, previews and, last, the manifest of a dataset whose shards are there. Needs no Ray.
-
-    Raises `UserError` when more models failed than `config.failures_allowed` lets pass.
-    """
-    rows = [row for part in parts for row in part.rows]
-    failures = [row for part in parts for row in part.failures]
-    storage.write_bytes(FAILURES, _parquet(failures, FAILURE_SCHEMA))
-    _judge(failures, len(catalog.models), config.failures_allowed, storage)
-    storage.write_bytes(VIEWS, _parquet(rows, VIEW_SCHEMA))
-    storage.write_bytes(MODELS, _parquet([row for part in parts for row in part.models], MODEL_SCHEMA))
-
-    shards = [part.shard for part in parts]
-    rendered = {row["style"] for row in rows}
-    styles = [
-        Style(
-            id=model.id,
-            class_name=model.class_name,
-            index=index,
-            creator=model.creator,
-            licence=model.licence,
-        )
-        for index, model in enumerate(catalog.models)
-        if index in rendered
-    ]
-    manifest = Manifest(
-        schema_version=SCHEMA_VERSION,
-        digest=dataset_digest(shards),
-        inputs_digest=inputs_digest(config, catalog),
-        settings=config.picture_settings() | {"device": "+".join(sorted({part.device for part in parts}))},
-        software={
-            "blender": parts[0].blender,
-            "webdataset": version("webdataset"),
-            "opencv": _opencv_version(),
-        },
-        size=config.size,
-        azimuths_deg=config.azimuths_deg,
-        elevations_deg=list(config.elevations),
-        classes=list(dict.fromkeys(style.class_name for style in styles)),
-        styles=styles,
-        shards=shards,
-        views=len(rows),
-        failed_models=len(failures),
-    )
-    _remove_strays(storage, {shard.name for shard in shards})
-    _write_previews(manifest, rows, storage)
-    storage.write_json(MANIFEST, json.loads(manifest.model_dump_json()))
-    return manifest
-
-
-def _judge(failures: list[dict[str, Any]], models: int, allowed: float, storage: Storage) -> None:
-    """Say what was lost; refuse to go on past the stated share (a single model is always allowed)."""
-    for row in failures:
-        console.print(f"lost {row['class_name']}/{row['model']}: {row['reason']}", style="yellow")
-    if len(failures) == models:
-        raise UserError(f"none of the {models} models could be rendered; first: {failures[0]['reason']}")
-    if len(failures) > max(1, allowed * models):
-        raise UserError(
-            f"{len(failures)} of {models} models could not be rendered, more than the {allowed:.0%} allowed; see "
-            f"{storage.url}/{FAILURES}, or raise --render.failures_allowed"
-        )
-
-
-def _remove_strays(storage: Storage, names: set[str]) -> None:
-    """Shards and parts of an earlier make of this dataset."""
-    for name in (storage / "shards").list():
-        if name not in names:
-            (storage / "shards").delete(name)
-    for name in (storage / "parts").list(".json"):
-        if f"{name.removesuffix('.json')}.tar" not in names:
-            (storage / "parts").delete(name)
-    (storage / "preview").clear()
-
-
-def _write_previews(manifest: Manifest, rows: list[dict[str, Any]], storage: Storage) -> None:
-    dataset = Dataset(storage, manifest, pd.DataFrame(rows))
-    for class_name in manifest.classes:
-        sheet = preview.contact_sheet(dataset, class_name)
-        (storage / "preview").write_bytes(f"{class_name}.png", preview.png(sheet))
-
-
-def _parquet(rows: list[dict[str, Any]], schema: pa.Schema) -> bytes:
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer)
-    return buffer.getvalue()
-
-
-def _opencv_version() -> str:
-    return str(cv2.__version__)

@@ -22,7 +22,8 @@ from render import sources
 from render.catalog import Catalog, Model
 from render.config import RenderConfig, SourceConfig
 from render.dataset import Manifest, dataset_digest, decode_shard, open_dataset
-from render.job import _await, inputs_digest, placed, render_dataset
+from render.finishing import inputs_digest
+from render.job import _await, placed, render_dataset
 from render.viewpoints import project
 
 ROOT = Path(__file__).resolve().parents[2]

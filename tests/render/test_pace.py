@@ -6,9 +6,8 @@ import pytest
 
 from render.catalog import Model, ShardPlan
 from render.config import RenderConfig
-from render.dataset import Shard
 from render.pace import Pace
-from render.turntables import Count, ShardPart
+from render.turntables import Count
 
 CONFIG = RenderConfig(azimuths=10, elevations=[0], models_per_shard=4)
 
@@ -20,14 +19,8 @@ def plans(shards: int, models: int = 4) -> list[ShardPlan]:
     return [ShardPlan(f"c-{shard:06d}", members(shard)) for shard in range(shards)]
 
 
-def part(views: int, models: int, failed: int) -> ShardPart:
-    shard = Shard(name="c-000000.tar", samples=views, bytes=1, sha256="")
-    rows = [{} for _ in range(models)]
-    return ShardPart(inputs_digest="", shard=shard, rows=[], models=rows, failures=[{}] * failed, blender="")
-
-
 def test_totals_start_from_the_grid_and_follow_what_became_of_the_models() -> None:
-    pace = Pace(plans(3), {"c-000000": part(views=30, models=3, failed=1)}, CONFIG)
+    pace = Pace(plans(3), {"c-000000": Count(views=30, expected=30, models=3, failed=1, seconds=0.0)}, CONFIG)
     assert (pace.views, pace.total, pace.note) == (30, 30 + 2 * 40, "3 of 12 models, 1 failed")
     # One model of photographs that has 3 pictures in place of 10, and one that failed.
     pace.take({"c-000001": Count(views=3, expected=3 + 20, models=1, failed=1, seconds=1.0)})

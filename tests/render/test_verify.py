@@ -23,7 +23,7 @@ from infra.storage import open_storage
 from render.catalog import Catalog, Model
 from render.config import RenderConfig
 from render.dataset import dataset_digest, read_manifest
-from render.job import finish_dataset
+from render.finishing import finish_dataset
 from render.turntables import render_shard
 from render.verify import dataset_of, verify
 
