@@ -15,6 +15,7 @@ def main() -> int:
 
     from evaluate.job import evaluate_generator, finished_evaluation
     from infra.cluster import connected
+    from infra.lease import held
     from infra.progress import console
     from infra.tracking import run_of
     from infra.workspace import open_workspace
@@ -22,7 +23,11 @@ def main() -> int:
     workspace = open_workspace(job)
     found = finished_evaluation(job.evaluate, seed=job.seed, workspace=workspace, training=job.training)
     if found is None:
-        with connected(job.cluster), run_of(job, workspace, f"evaluate {job.training}").recording() as run:
+        with (
+            held(workspace),
+            connected(job.cluster),
+            run_of(job, workspace, f"evaluate {job.training}").recording() as run,
+        ):
             found = evaluate_generator(job.evaluate, seed=job.seed, workspace=workspace, training=job.training, run=run)
     for question, summary in found["questions"].items():
         console.print(f"[bold]{question}[/bold]  {summary['text']}")

@@ -42,11 +42,12 @@ class Progress:
         self._base = self._done = done
         self._start = time.monotonic()
 
-    def update(self, done: int, note: str = "") -> None:
-        """Say that `done` of the total are done."""
+    def update(self, done: int, note: str = "", total: int | None = None) -> None:
+        """Say that `done` of the total are done, and what the total is where more is known of it by now."""
         self._done, self._note = done, note
+        self._total = max(total, 1) if total is not None else self._total
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, text=self.line())
+            self._bar.update(self._task, completed=done, total=self._total, text=self.line())
         elif time.monotonic() - self._spoke >= self._between:
             self._spoke = time.monotonic()
             console.print(f"{self._title}: {self.line()}")

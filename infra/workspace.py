@@ -8,6 +8,7 @@ from infra.cluster import in_ray_job
 from infra.errors import UserError
 from infra.settings import JobSettings
 from infra.storage import Storage, open_storage
+from infra.storage.base import json_bytes
 
 MARK = "workspace.json"
 
@@ -21,11 +22,10 @@ def open_workspace(job: JobSettings) -> Storage:
     base = Path.home() / "turnery" if in_ray_job() else Path("workspace")
     storage = open_storage(job.workspace or base / job.name)
     storage.check_writable()
+    if storage.create(MARK, json_bytes({"recipe": job.name})):
+        return storage
     try:
         owner = storage.read_json(MARK)["recipe"]
-    except FileNotFoundError:
-        storage.write_json(MARK, {"recipe": job.name})
-        return storage
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{storage.url}/{MARK} is damaged; remove it, or choose another --workspace") from None
     if owner != job.name:

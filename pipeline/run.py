@@ -24,6 +24,7 @@ def main() -> int:
     recipe = parse(Recipe, sys.argv[1:], "python pipeline/run.py", EPILOG)
 
     from infra import tracking
+    from infra.lease import held
     from infra.progress import console
     from infra.workspace import open_workspace
     from pipeline.conclusion import conclude
@@ -39,15 +40,16 @@ def main() -> int:
     else:
         from pipeline import stages  # brings PyTorch, Ray and MLflow, which a finished run does without
 
-        run = tracking.run_of(recipe, workspace, recipe.name, key)
-        with ExitStack() as stack, run.recording():
-            job = stages.Job(recipe, workspace, catalog, run, lambda: _connect(stack, recipe))
-            run.params(flatten(recipe.experiment()))
-            manifest = stages.render(job)
-            stages.train(job, manifest)
-            metrics = stages.evaluate(job)
-            stages.report(job)
-        workspace.write_json(RESULT, {"key": key, "run": run.id, "metrics": metrics})
+        with held(workspace):
+            run = tracking.run_of(recipe, workspace, recipe.name, key)
+            with ExitStack() as stack, run.recording():
+                job = stages.Job(recipe, workspace, catalog, run, lambda: _connect(stack, recipe))
+                run.params(flatten(recipe.experiment()))
+                manifest = stages.render(job)
+                stages.train(job, manifest)
+                metrics = stages.evaluate(job)
+                stages.report(job)
+            workspace.write_json(RESULT, {"key": key, "run": run.id, "metrics": metrics})
     conclude(recipe, workspace, uri, metrics)
     return 0
 

@@ -29,6 +29,7 @@ def main() -> int:
     catalog = sources.catalog(job.render.source, job.seed)
 
     from infra.cluster import connected
+    from infra.lease import held
     from infra.progress import console
     from infra.tracking import run_of
     from infra.workspace import open_workspace
@@ -38,7 +39,7 @@ def main() -> int:
     storage = workspace / "dataset"
     manifest = finished_dataset(job.render, catalog=catalog, storage=storage)
     if manifest is None:
-        with connected(job.cluster), run_of(job, workspace, "render").recording() as run:
+        with held(workspace), connected(job.cluster), run_of(job, workspace, "render").recording() as run:
             manifest = render_dataset(job.render, catalog=catalog, storage=storage, run=run)
     styles = len(manifest.styles)
     console.print(

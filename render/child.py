@@ -1,20 +1,39 @@
-"""The parent's side of Blender: a child process that is ordered about, watched, and replaced when it dies or hangs."""
+"""The parent's side of Blender: a child process that is ordered about, watched, and replaced when it dies or hangs.
+
+The one idea: whatever a model does to the process (crash, hang, eat memory, never end) costs that model alone, and
+what others do to it (a signal from outside) costs nobody: the two are told apart here.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
+COMMAND = (sys.executable, "-m", "render.blender")
+
+START_S = 120.0
+"""Time limit for Blender itself to come up."""
+WATCH_S = 0.2
+"""Seconds between two looks at the child's memory."""
+LOG_BYTES = 64 << 20
+"""What a child has said is forgotten from here on; its end is all that is kept of it anyway."""
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Signals that a process does not raise by its own fault: someone ended it."""
 
 
 class ModelFailure(Exception):
@@ -24,18 +43,33 @@ class ModelFailure(Exception):
         super().__init__(reason)
         self.reason, self.log = reason, log
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reason, self.log)
+
 
 class BlenderDied(ModelFailure):
-    """The process crashed or was killed over its time limit; a second try may succeed."""
+    """The process crashed or was killed over a limit; a second try may succeed."""
+
+
+class BlenderKilled(BlenderDied):
+    """Someone else ended the process: the kernel short of memory, a node going down. Not the model's fault."""
 
 
 class Blender:
-    """One Blender process; started on first use, and again after it died. Use as a context manager."""
+    """One Blender process; started on first use, and again after it died. Use as a context manager.
 
-    def __init__(self) -> None:
+    It is killed above `memory_gb` (1e9 bytes resident, its own children included) and replaced, between two models,
+    after `recycle_models` of them or when it stays above half of that. `command` starts the child.
+    """
+
+    def __init__(self, memory_gb: float = 8, recycle_models: int = 50, command: Sequence[str] = COMMAND) -> None:
+        self._command = list(command)
+        self._memory_bytes, self._recycle = _bounded(memory_gb * 1e9), recycle_models
         self._process: subprocess.Popen[bytes] | None = None
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object, closed by `__exit__`
         self._buffer = bytearray()
+        self._models, self._answering = 0, False
+        self._looked, self._counted, self._of_children = 0.0, 0.0, 0.0
         self.version = ""
 
     def __enter__(self) -> Self:
@@ -50,25 +84,24 @@ class Blender:
     def shoot(self, order: dict[str, Any], timeout_s: float) -> Iterator[tuple[dict[str, Any], bytes]]:
         """Answers to an order (see `render.blender.turntable.shoot`), as they come.
 
-        Raises `ModelFailure` when Blender refuses the model, `BlenderDied` on a crash or after `timeout_s`.
+        Raises `ModelFailure` when Blender refuses the model, `BlenderDied` on a crash, after `timeout_s` or above the
+        memory limit, `BlenderKilled` when others ended the process.
         """
+        self._ready()
         deadline = time.monotonic() + timeout_s
-        if self._process is None:
-            self._start(deadline)
-        assert self._process is not None and self._process.stdin is not None
         self._log.seek(0)
         self._log.truncate()
-        try:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._died("Blender was gone before the model") from None
+        self._models += 1
+        self._answering = True
+        self._order(json.dumps(order).encode() + b"\n", deadline, timeout_s)
         expected = len(order["views"])
         while expected >= 0:
             header, pixels = self._answer(deadline, timeout_s)
             if "error" in header:
+                self._answering = False
                 raise ModelFailure(header["error"], self._log_tail())
             expected -= 1
+            self._answering = expected >= 0
             yield header, pixels
 
     @property
@@ -84,20 +117,48 @@ class Blender:
             self._process = None
             self._buffer.clear()
 
-    def _start(self, deadline: float) -> None:
+    def _ready(self) -> None:
+        """A process that waits for an order: the one there is, or a new one in its place."""
+        if self._process is not None and (
+            self._answering  # whoever took the answers left in the middle: the rest of them would come first
+            or self._models >= self._recycle
+            or self._resident() > self._memory_bytes / 2
+        ):
+            self.close()
+        if self._process is None:
+            self._start()
+
+    def _start(self) -> None:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         # Blender counts threads by its own setting; the pools of NumPy and OpenCV would only add to them.
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "render.blender"],
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             cwd=ROOT,
             env=environment,
         )
-        header, _ = self._answer(max(deadline, time.monotonic() + 120), 120)
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
+        # A backstop against growing faster than the watch looks; far off, since it counts what is not resident too.
+        most = int(2 * self._memory_bytes + 8e9)
+        with suppress(ProcessLookupError, PermissionError, ValueError):  # gone already, or limited lower by its user
+            resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (most, most))
+        self._models, self._answering, self._of_children = 0, False, 0.0
+        header, _ = self._answer(time.monotonic() + START_S, START_S)
         self.version = header["ready"]
+
+    def _order(self, data: bytes, deadline: float, limit_s: float) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        pipe = self._process.stdin.fileno()
+        while data:
+            self._wait(pipe, selectors.EVENT_WRITE, deadline, limit_s)
+            try:
+                data = data[os.write(pipe, data) :]
+            except BrokenPipeError:
+                self._ended()
 
     def _answer(self, deadline: float, limit_s: float) -> tuple[dict[str, Any], bytes]:
         while (end := self._buffer.find(b"\n")) < 0:
@@ -112,23 +173,80 @@ class Blender:
 
     def _read(self, deadline: float, limit_s: float) -> None:
         assert self._process is not None and self._process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            if not selector.select(max(deadline - time.monotonic(), 0)):
-                raise self._died(f"over the time limit of {limit_s:g} s")
-        block = os.read(self._process.stdout.fileno(), 1 << 20)
+        pipe = self._process.stdout.fileno()
+        self._wait(pipe, selectors.EVENT_READ, deadline, limit_s)
+        block = os.read(pipe, 1 << 20)
         if not block:
-            status = self._process.wait()
-            how = f"signal {-status}" if status < 0 else f"status {status}"
-            raise self._died(f"Blender ended with {how}")
+            self._ended()
         self._buffer += block
 
-    def _died(self, reason: str) -> BlenderDied:
+    def _wait(self, pipe: int, event: int, deadline: float, limit_s: float) -> None:
+        """Until the pipe is ready, with an eye on clock and memory."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(pipe, event)
+            while True:
+                self._watch()
+                left = deadline - time.monotonic()
+                if selector.select(max(min(left, WATCH_S), 0)):
+                    return
+                if left <= 0:
+                    raise BlenderDied(f"over the time limit of {limit_s:g} s", self._last_words())
+
+    def _watch(self) -> None:
+        if time.monotonic() - self._looked < WATCH_S:
+            return
+        self._looked = time.monotonic()
+        resident = self._resident()
+        if resident > self._memory_bytes:
+            limit = f"over the memory limit of {self._memory_bytes / 1e9:.3g} GB ({resident / 1e9:.3g} GB)"
+            raise BlenderDied(limit, self._last_words())
+        if os.fstat(self._log.fileno()).st_blocks * 512 > LOG_BYTES:
+            os.ftruncate(self._log.fileno(), 0)  # what follows is written behind a hole, which takes no room
+
+    def _resident(self) -> float:
+        """Bytes of memory that the child and its children hold."""
+        assert self._process is not None
+        resident = 0.0
+        with suppress(psutil.Error):
+            child = psutil.Process(self._process.pid)
+            resident = child.memory_info().rss
+            if time.monotonic() - self._counted > 1:  # to find children every process of the machine is looked at
+                self._counted, self._of_children = time.monotonic(), 0.0
+                for process in child.children(recursive=True):
+                    with suppress(psutil.Error):
+                        self._of_children += process.memory_info().rss
+        return resident + self._of_children
+
+    def _ended(self) -> NoReturn:
+        """The child closed its pipe."""
+        assert self._process is not None
+        try:
+            status = self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            raise BlenderDied("Blender stopped answering", self._last_words()) from None
+        if -status in FROM_OUTSIDE:
+            raise BlenderKilled(f"Blender was killed from outside (signal {-status})", self._last_words())
+        how = f"signal {-status}" if status < 0 else f"status {status}"
+        raise BlenderDied(f"Blender ended with {how}", self._last_words())
+
+    def _last_words(self) -> str:
+        """End what is left of the process; the end of its log."""
         tail = self._log_tail()
         self.close()
-        return BlenderDied(reason, tail)
+        return tail
 
     def _log_tail(self, size: int = 4000) -> str:
         end = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, end - size))
-        return self._log.read().decode(errors="replace")
+        return self._log.read().lstrip(b"\0").decode(errors="replace")
+
+
+def _bounded(asked_bytes: float) -> float:
+    """The limit asked for, or four fifths of this machine's (or container's) memory where that is less.
+
+    Beyond that the kernel would choose whom to end, and the fault would no longer be the model's.
+    """
+    there = float(psutil.virtual_memory().total)
+    with suppress(OSError, ValueError):
+        there = min(there, float(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return min(asked_bytes, 0.8 * there)

@@ -1,9 +1,10 @@
-"""The small commands beside the rendering of a dataset: look at models, read what can be described, build one.
+"""The small commands beside the rendering of a dataset: look at models, read what can be described, check a dataset.
 
 python -m render preview chair --models 60        a contact sheet of drawn models
 python -m render preview throne.yaml chair.glb    one's own models, a row each
 python -m render describe chair                   every property with its range
 python -m render build throne.yaml --out throne   OBJ, materials and truth of a described model
+python -m render verify workspace/demo            every byte of a dataset against its manifest
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from rich.table import Table
 
 from infra.errors import UserError
 from infra.progress import Progress, console
-from render import modeller
+from infra.storage import open_storage
+from render import modeller, verify
 from render.catalog import Model
 from render.config import SourceConfig
 from render.portraits import portraits
@@ -25,7 +27,7 @@ from render.preview import png, tiled
 from render.sources import folder, parametric
 from render.viewpoints import View
 
-NAMES = ("preview", "describe", "build")
+NAMES = ("preview", "describe", "build", "verify")
 
 
 def main(argv: list[str]) -> int:
@@ -38,6 +40,8 @@ def main(argv: list[str]) -> int:
             _describe(asked)
         case "build":
             _build(asked)
+        case "verify":
+            return _verify(asked)
     return 0
 
 
@@ -59,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     make = commands.add_parser("build", help="build a described model in ShapeNet's layout")
     make.add_argument("file", type=Path, help="a YAML file with a class_name and properties")
     make.add_argument("--out", type=Path, required=True, help="the folder to write")
+    check = commands.add_parser("verify", help="read a dataset again from end to end against its manifest")
+    check.add_argument("workspace", help="the workspace or its dataset folder, or s3://bucket/prefix")
+    check.add_argument("--jobs", type=_positive, help="shards read at a time (default: one a processor)")
     return parser
 
 
@@ -110,3 +117,13 @@ def _build(asked: argparse.Namespace) -> None:
     model = modeller.build(parametric.described(asked.file))
     modeller.write(model, asked.out)
     console.print(f"{model.class_name} of {len(model.parts)} parts, {model.triangles} triangles in {asked.out}")
+
+
+def _verify(asked: argparse.Namespace) -> int:
+    storage = verify.dataset_of(open_storage(asked.workspace))
+    with Progress("verify", len((storage / "shards").list(".tar")), "shards") as progress:
+        faults = verify.verify(storage, asked.jobs, lambda done, total: progress.update(done, total=total))
+    for fault in faults:
+        console.print(fault, markup=False)
+    console.print(f"{storage.url}: " + (f"{len(faults)} faults" if faults else "whole"), markup=False)
+    return 1 if faults else 0

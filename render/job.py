@@ -2,53 +2,31 @@
 
 from __future__ import annotations
 
-import io
-import json
 import time
-from importlib.metadata import version
 from typing import Any
 
-import cv2
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import ray
-from pydantic import ValidationError
 
 from infra.cluster import Tally
 from infra.errors import UserError
 from infra.progress import Progress, console
-from infra.settings import digest, flatten
+from infra.settings import flatten
 from infra.storage import Storage
 from infra.tracking import Run
-from render import preview
 from render.catalog import Catalog, ShardPlan
 from render.config import RenderConfig
 from render.dataset import (
-    FAILURE_SCHEMA,
-    FAILURES,
     MANIFEST,
-    MODEL_SCHEMA,
-    MODELS,
-    SCHEMA_VERSION,
-    VIEW_SCHEMA,
-    VIEWS,
-    Dataset,
     Manifest,
-    Style,
-    dataset_digest,
     read_manifest,
 )
+from render.finishing import finish_dataset, finished_parts, inputs_digest
+from render.pace import Pace
 from render.shooting import threads_of
-from render.turntables import ShardPart, render_shard, shard_digest
+from render.turntables import Count, finished_part, render_shard
 
 WORKER_DEATHS = 8
 """A shard whose worker or node died is rendered again this often; such deaths are not counted against a model."""
-
-
-def inputs_digest(config: RenderConfig, catalog: Catalog) -> str:
-    """Digest over all that the dataset follows from: the shards in their order."""
-    return digest([[plan.name, shard_digest(plan, config)] for plan in catalog.shards(config.models_per_shard)])
 
 
 def finished_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage) -> Manifest | None:
@@ -70,8 +48,8 @@ def render_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage, 
     # From here to the new manifest there is no finished dataset, whatever happens in between.
     storage.delete(MANIFEST)
     plans = catalog.shards(config.models_per_shard)
-    parts = _render_missing(plans, config, storage)
-    manifest = _finish(config, catalog, [parts[plan.name] for plan in plans], storage)
+    _render_missing(plans, config, storage)
+    manifest = finish_dataset(config, catalog, finished_parts(plans, config, storage), storage)
     log_dataset(run, manifest, storage)
     run.metrics({"render/seconds": time.monotonic() - start})
     for name in (storage / "preview").list(".png"):
@@ -92,122 +70,65 @@ def log_dataset(run: Run, manifest: Manifest, storage: Storage) -> None:
     run.metrics(numbers)
 
 
-def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> dict[str, ShardPart]:
-    parts = {plan.name: part for plan in plans if (part := _finished_part(plan, config, storage)) is not None}
-    views_each = len(config.azimuths_deg) * len(config.elevations)
-    models = sum(len(plan.models) for plan in plans)
+def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> None:
+    there = _counts_of_finished(plans, config, storage)
+    config = placed(config)
     tally = Tally()
-    task = ray.remote(num_cpus=threads_of(config), max_retries=WORKER_DEATHS)(_render_task)
-    running = {task.remote(plan, config, storage, tally): plan.name for plan in plans if plan.name not in parts}
-    there = sum(part.shard.samples for part in parts.values())
-    with Progress("rendering", models * views_each, "views") as bar:
-        bar.start_from(there)
+    gpus = 0 if config.device == "cpu" else 1
+    task = ray.remote(num_cpus=config.threads or 1, num_gpus=gpus, max_retries=WORKER_DEATHS)(_render_task)
+    running = {task.remote(plan, config, storage, tally): plan for plan in plans if plan.name not in there}
+    pace = Pace(plans, there, config)
+    with Progress("rendering", pace.total, "views") as bar:
+        bar.start_from(pace.views)
         while running:
             done, _ = ray.wait(list(running), timeout=0.5)
             for reference in done:
-                parts[running.pop(reference)] = ray.get(reference)
-            counts = tally.counts()
-            views = there + sum(count[0] for count in counts.values())
-            failed = sum(count[1] for count in counts.values())
-            bar.update(views, f"{views // views_each} of {models} models" + (f", {failed} failed" if failed else ""))
-    return parts
+                _await(reference, running.pop(reference))
+            pace.take(tally.counts())
+            bar.update(pace.views, pace.note, pace.total)
 
 
-def _render_task(plan: ShardPlan, config: RenderConfig, storage: Storage, tally: Tally) -> ShardPart:
-    return render_shard(plan, config, storage, lambda *counts: tally.put(plan.name, counts))
+def _counts_of_finished(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> dict[str, Count]:
+    there = set((storage / "parts").list(".json"))
+    wanted = [plan for plan in plans if f"{plan.name}.json" in there]
+    parts = zip(wanted, finished_parts(wanted, config, storage), strict=True)
+    return {
+        plan.name: Count(part.shard.samples, part.shard.samples, len(part.models), len(part.failures), 0.0)
+        for plan, part in parts
+        if part is not None
+    }
 
 
-def _finished_part(plan: ShardPlan, config: RenderConfig, storage: Storage) -> ShardPart | None:
+def placed(config: RenderConfig) -> RenderConfig:
+    """The settings as the connected cluster can serve them: a device that is named, threads that a node has.
+
+    `auto` becomes `cuda` where the cluster has GPUs, else `cpu`.
+    """
+    resources = ray.cluster_resources()
+    device = config.device
+    if device == "auto":
+        device = "cuda" if resources.get("GPU", 0) >= 1 else "cpu"
+    elif device != "cpu" and resources.get("GPU", 0) < 1:
+        console.print(f"the cluster has no GPU yet: waiting for one ({device}); --render.device cpu does without")
+    most = max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
+    return config.model_copy(update={"device": device, "threads": max(min(threads_of(config), most), 1)})
+
+
+def _await(reference: Any, plan: ShardPlan) -> None:
+    """The end of a shard's task; what is left of its worker's deaths becomes one line."""
     try:
-        part = ShardPart.model_validate_json(storage.read_bytes(f"parts/{plan.name}.json"))
-    except (FileNotFoundError, ValidationError):
-        return None
-    whole = part.inputs_digest == shard_digest(plan, config) and storage.exists(f"shards/{part.shard.name}")
-    return part if whole else None
-
-
-def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], storage: Storage) -> Manifest:
-    rows = [row for part in parts for row in part.rows]
-    failures = [row for part in parts for row in part.failures]
-    storage.write_bytes(FAILURES, _parquet(failures, FAILURE_SCHEMA))
-    _judge(failures, len(catalog.models), config.failures_allowed, storage)
-    storage.write_bytes(VIEWS, _parquet(rows, VIEW_SCHEMA))
-    storage.write_bytes(MODELS, _parquet([row for part in parts for row in part.models], MODEL_SCHEMA))
-
-    shards = [part.shard for part in parts]
-    rendered = {row["style"] for row in rows}
-    styles = [
-        Style(
-            id=model.id,
-            class_name=model.class_name,
-            index=index,
-            creator=model.creator,
-            licence=model.licence,
-        )
-        for index, model in enumerate(catalog.models)
-        if index in rendered
-    ]
-    manifest = Manifest(
-        schema_version=SCHEMA_VERSION,
-        digest=dataset_digest(shards),
-        inputs_digest=inputs_digest(config, catalog),
-        settings=config.picture_settings(),
-        software={
-            "blender": parts[0].blender,
-            "webdataset": version("webdataset"),
-            "opencv": _opencv_version(),
-        },
-        size=config.size,
-        azimuths_deg=config.azimuths_deg,
-        elevations_deg=list(config.elevations),
-        classes=list(dict.fromkeys(style.class_name for style in styles)),
-        styles=styles,
-        shards=shards,
-        views=len(rows),
-        failed_models=len(failures),
-    )
-    _remove_strays(storage, {shard.name for shard in shards})
-    _write_previews(manifest, rows, storage)
-    storage.write_json(MANIFEST, json.loads(manifest.model_dump_json()))
-    return manifest
-
-
-def _judge(failures: list[dict[str, Any]], models: int, allowed: float, storage: Storage) -> None:
-    """Say what was lost; refuse to go on past the stated share (a single model is always allowed)."""
-    for row in failures:
-        console.print(f"lost {row['class_name']}/{row['model']}: {row['reason']}", style="yellow")
-    if len(failures) == models:
-        raise UserError(f"none of the {models} models could be rendered; first: {failures[0]['reason']}")
-    if len(failures) > max(1, allowed * models):
+        ray.get(reference)
+    except ray.exceptions.RayTaskError:
+        raise  # what the task raised: a `UserError` is found in it, and anything else is a fault of this program
+    except ray.exceptions.RayError as error:
+        models = ", ".join(model.id for _, model in plan.models)
         raise UserError(
-            f"{len(failures)} of {models} models could not be rendered, more than the {allowed:.0%} allowed; see "
-            f"{storage.url}/{FAILURES}, or raise --render.failures_allowed"
-        )
+            f"shard {plan.name} lost its worker {WORKER_DEATHS + 1} times ({type(error).__name__}; models {models}); "
+            "often memory is short: lower --render.memory_gb or --cluster.cpus, then run the same command again"
+        ) from error
 
 
-def _remove_strays(storage: Storage, names: set[str]) -> None:
-    """Shards and parts of an earlier make of this dataset."""
-    for name in (storage / "shards").list():
-        if name not in names:
-            (storage / "shards").delete(name)
-    for name in (storage / "parts").list(".json"):
-        if f"{name.removesuffix('.json')}.tar" not in names:
-            (storage / "parts").delete(name)
-    (storage / "preview").clear()
-
-
-def _write_previews(manifest: Manifest, rows: list[dict[str, Any]], storage: Storage) -> None:
-    dataset = Dataset(storage, manifest, pd.DataFrame(rows))
-    for class_name in manifest.classes:
-        sheet = preview.contact_sheet(dataset, class_name)
-        (storage / "preview").write_bytes(f"{class_name}.png", preview.png(sheet))
-
-
-def _parquet(rows: list[dict[str, Any]], schema: pa.Schema) -> bytes:
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer)
-    return buffer.getvalue()
-
-
-def _opencv_version() -> str:
-    return str(cv2.__version__)
+def _render_task(plan: ShardPlan, config: RenderConfig, storage: Storage, tally: Tally) -> None:
+    # A worker may have died between the end of its shard and its own: then there is nothing to do again.
+    if finished_part(plan, config, storage) is None:
+        render_shard(plan, config, storage, lambda count: tally.put(plan.name, count))

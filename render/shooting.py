@@ -13,11 +13,14 @@ import numpy as np
 
 from render import sources
 from render.catalog import Model
-from render.child import Blender, BlenderDied
+from render.child import Blender, BlenderDied, BlenderKilled
 from render.config import RenderConfig
 from render.dataset import over_white
 from render.pictures import Picture
 from render.viewpoints import View, view_grid
+
+KILLS_FORGIVEN = 4
+"""A model whose Blender is killed from outside more often than this is left out after all, so that a job ends."""
 
 
 def threads_of(config: RenderConfig) -> int:
@@ -28,17 +31,26 @@ def threads_of(config: RenderConfig) -> int:
 def shoot_with_retries(
     blender: Blender, model: Model, config: RenderConfig, views: list[View], scratch: Path
 ) -> Iterator[Picture]:
-    """`shoot`, going on where it stopped when Blender died, `config.retries` times. Raises `ModelFailure`."""
+    """`shoot`, going on where it stopped when Blender died, `config.retries` times. Raises `ModelFailure`.
+
+    A Blender that others killed is replaced without counting, up to `KILLS_FORGIVEN` times a model.
+    """
     done: set[int] = set()
-    for attempt in range(config.retries + 1):
+    deaths = kills = 0
+    while True:
         try:
             left = [view for view in views if view.index not in done]
             for picture in shoot(blender, model, config, left, scratch):
                 done.add(picture.view.index)
                 yield picture
             return
+        except BlenderKilled:
+            kills += 1
+            if kills > KILLS_FORGIVEN:
+                raise
         except BlenderDied:
-            if attempt == config.retries:
+            deaths += 1
+            if deaths > config.retries:
                 raise
 
 

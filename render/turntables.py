@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
+from infra.errors import UserError
 from infra.settings import Settings, digest
-from infra.storage import Storage
+from infra.storage import Storage, room_in
+from infra.storage.folder import FULL
 from render import records, sources
 from render.catalog import Model, ShardPlan
-from render.child import Blender, ModelFailure
+from render.child import COMMAND, Blender, ModelFailure
 from render.config import RenderConfig
 from render.dataset import Shard
 from render.pictures import Picture
@@ -34,6 +40,7 @@ class ShardPart(Settings):
     models: list[dict[str, Any]] = Field(description="rows of models.parquet")
     failures: list[dict[str, Any]] = Field(description="rows of failures.parquet")
     blender: str
+    device: str = Field("cpu", description="what Cycles computed on")
 
 
 def shard_digest(plan: ShardPlan, config: RenderConfig) -> str:
@@ -44,33 +51,63 @@ def shard_digest(plan: ShardPlan, config: RenderConfig) -> str:
     return digest({"look": LOOK, "settings": look, "models": models})
 
 
+@dataclass(frozen=True)
+class Count:
+    """How far a shard is: views done and in all, models done and failed, seconds since its start."""
+
+    views: int
+    expected: int
+    models: int
+    failed: int
+    seconds: float
+
+
 def render_shard(
-    plan: ShardPlan, config: RenderConfig, storage: Storage, progress: Callable[[int, int], None]
+    plan: ShardPlan,
+    config: RenderConfig,
+    storage: Storage,
+    progress: Callable[[Count], None],
+    command: Sequence[str] = COMMAND,
 ) -> ShardPart:
     """Render a shard's models and store `shards/<name>.tar`, then `parts/<name>.json`.
 
-    `progress(views, failed models)` is told the counts so far. A model that fails is left out, with a row saying why.
+    `progress` is told the counts so far. A model that fails is left out, with a row saying why. `command` starts the
+    child process. Raises `StorageError` when the storage refuses or a disk is full.
     """
+    start = time.monotonic()
     rows: list[dict[str, Any]] = []
     models: list[dict[str, Any]] = []
     failures: list[dict[str, Any]] = []
     views = view_grid(config.azimuths_deg, config.elevations)
     name = f"{plan.name}.tar"
-    with tempfile.TemporaryDirectory(prefix="turnery-") as scratch, Blender() as blender:
+
+    def tell(more: int = 0) -> None:
+        left = len(plan.models) - len(models) - len(failures)
+        expected = len(rows) + max(more, left * len(views))
+        progress(Count(len(rows) + more, expected, len(models), len(failures), time.monotonic() - start))
+
+    with (
+        room_in(Path(tempfile.gettempdir())),
+        tempfile.TemporaryDirectory(prefix="turnery-") as scratch,
+        Blender(config.memory_gb, config.recycle_models, command) as blender,
+    ):
         tar = Path(scratch) / name
         with ShardWriter(tar, name) as writer:
             for style, model in plan.models:
                 shot = _pictures(blender, model, config, views, Path(scratch))
                 try:
-                    pictures = list(_counted(shot, len(rows), lambda views: progress(views, len(failures))))
-                except ModelFailure as failure:
-                    failures.append(_failure(model, failure))
-                    progress(len(rows), len(failures))
+                    pictures = list(_counted(shot, tell))
+                except UserError:
+                    raise
+                except Exception as error:
+                    _blame_the_disk(error, [Path(scratch), Path("/dev/shm")], config.size)
+                    failures.append(_failure(model, error))
+                    tell()
                     continue
                 # A model enters the shard whole or not at all.
                 rows += [_write(writer, model, style, picture, config, name) for picture in pictures]
                 models.append(records.model_row(model, style, pictures))
-                progress(len(rows), len(failures))
+                tell()
         storage.put(tar, f"shards/{name}")
         part = ShardPart(
             inputs_digest=shard_digest(plan, config),
@@ -79,15 +116,31 @@ def render_shard(
             models=models,
             failures=failures,
             blender=blender.version,
+            device=config.device,
         )
-    storage.write_bytes(f"parts/{plan.name}.json", part.model_dump_json().encode())
+    storage.write_bytes(part_name(plan), part.model_dump_json().encode())
     return part
 
 
-def _counted(pictures: Iterator[Picture], first: int, tell: Callable[[int], None]) -> Iterator[Picture]:
+def part_name(plan: ShardPlan) -> str:
+    """Where a shard's part lies."""
+    return f"parts/{plan.name}.json"
+
+
+def finished_part(plan: ShardPlan, config: RenderConfig, storage: Storage) -> ShardPart | None:
+    """The part of a shard that is there and was made from the same, or None."""
+    try:
+        part = ShardPart.model_validate_json(storage.read_bytes(part_name(plan)))
+    except (FileNotFoundError, ValidationError):
+        return None
+    whole = part.inputs_digest == shard_digest(plan, config) and storage.exists(f"shards/{part.shard.name}")
+    return part if whole else None
+
+
+def _counted(pictures: Iterator[Picture], tell: Callable[[int], None]) -> Iterator[Picture]:
     for done, picture in enumerate(pictures, start=1):
         if done % 16 == 0:
-            tell(first + done)
+            tell(done)
         yield picture
 
 
@@ -107,11 +160,26 @@ def _write(
     return records.row(model, style, picture, config.size, shard)
 
 
-def _failure(model: Model, failure: ModelFailure) -> dict[str, Any]:
+def _blame_the_disk(error: Exception, scratch: list[Path], size: int) -> None:
+    """Raise the error on, or a `StorageError`, where a full disk was at fault and not the model."""
+    if isinstance(error, OSError) and error.errno in FULL:
+        raise error
+    # Blender hands its pictures over by files in memory, and says no more than that a picture is missing.
+    for folder in filter(Path.is_dir, scratch):
+        with room_in(folder):
+            if shutil.disk_usage(folder).free < max(1 << 20, 16 * size * size):
+                raise OSError(FULL[0], "no space left", str(folder)) from error
+
+
+def _failure(model: Model, error: Exception) -> dict[str, Any]:
+    """A model's row of failures.parquet."""
+    if not isinstance(error, ModelFailure):
+        log = "".join(traceback.format_exception(error))[-4000:]
+        error = ModelFailure(f"{type(error).__name__}: {error}", log)
     return {
         "model": model.id,
         "class_name": model.class_name,
         "file": model.file or "",
-        "reason": failure.reason,
-        "log": failure.log,
+        "reason": error.reason,
+        "log": error.log,
     }

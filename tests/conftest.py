@@ -70,42 +70,59 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def s3_bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`s3://turnery-test` on a SeaweedFS server of the tests' own; the environment points boto3 to it."""
+    """`s3://turnery-test` on a SeaweedFS server of the tests' own; the environment points boto3 to it.
+
+    Its user `reader` (secret `reader-secret`) may read and list only.
+    """
     folder = tmp_path_factory.mktemp("seaweed")
     credentials = {"accessKey": "tester", "secretKey": "tester-secret"}
-    actions = ["Admin", "Read", "Write", "List"]
-    identity = {"name": "tester", "credentials": [credentials], "actions": actions}
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    reader = {"accessKey": "reader", "secretKey": "reader-secret"}
+    identities = [
+        {"name": "tester", "credentials": [credentials], "actions": ["Admin", "Read", "Write", "List"]},
+        {"name": "reader", "credentials": [reader], "actions": ["Read", "List"]},
+    ]
+    (folder / "s3.json").write_text(json.dumps({"identities": identities}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", credentials["accessKey"])
+        patch.setenv("AWS_SECRET_ACCESS_KEY", credentials["secretKey"])
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for attempt in range(3):  # a port that was free a moment ago may be another's by now
+            server, port = _start_seaweed(folder / str(attempt), folder / "s3.json")
+            try:
+                patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+                if _made_bucket("turnery-test", server):
+                    yield "s3://turnery-test"
+                    return
+            finally:
+                server.kill()
+                server.wait()
+        raise RuntimeError(f"SeaweedFS did not start three times; its logs are below {folder}")
+
+
+def _start_seaweed(folder: Path, identities: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """A server on ports of its own, and the port of its S3."""
+    folder.mkdir()
     port = free_port()
     command = [str(Path(sys.executable).with_name("weed")), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
-    command += [f"-dir={folder}", "-s3", f"-s3.port={port}", f"-s3.config={folder / 's3.json'}"]
+    command += [f"-dir={folder}", "-s3", f"-s3.port={port}", f"-s3.config={identities}"]
     for part in ("master", "volume", "filer"):
         command += [f"-{part}.port={free_port()}", f"-{part}.port.grpc={free_port()}"]
     command += [f"-s3.port.grpc={free_port()}", "-master.volumeSizeLimitMB=64"]
-    with open(folder / "log", "wb") as log, pytest.MonkeyPatch.context() as patch:
-        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
-            patch.setenv("AWS_ACCESS_KEY_ID", credentials["accessKey"])
-            patch.setenv("AWS_SECRET_ACCESS_KEY", credentials["secretKey"])
-            patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-            _make_bucket("turnery-test")
-            yield "s3://turnery-test"
-        finally:
-            server.kill()
-            server.wait()
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0"]  # two such servers on one machine do not meet
+    with open(folder / "log", "wb") as log:
+        return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT), port
 
 
-def _make_bucket(name: str) -> None:
+def _made_bucket(name: str, server: subprocess.Popen[bytes]) -> bool:
+    """Whether the server came up and has the bucket now; False when it ended."""
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
     deadline = time.monotonic() + 60
-    while True:
+    while server.poll() is None and time.monotonic() < deadline:
         try:
             boto3.session.Session().client("s3").create_bucket(Bucket=name)
-            return
+            return True
         except (BotoCoreError, ClientError):
-            if time.monotonic() > deadline:
-                raise
             time.sleep(0.3)
+    return False

@@ -14,6 +14,7 @@ def main() -> int:
     job = parse(TrainJob, sys.argv[1:], "python -m train")
 
     from infra.cluster import connected
+    from infra.lease import held
     from infra.progress import console
     from infra.tracking import run_of
     from infra.workspace import open_workspace
@@ -21,7 +22,7 @@ def main() -> int:
 
     workspace = open_workspace(job)
     recipe = job.model_dump(mode="json", exclude={"workspace", "cluster", "tracking"})
-    with connected(job.cluster), run_of(job, workspace, f"train {job.train.name}").recording() as run:
+    with held(workspace), connected(job.cluster), run_of(job, workspace, f"train {job.train.name}").recording() as run:
         result = train_generator(job.train, seed=job.seed, workspace=workspace, recipe=recipe, run=run)
     final = result.spec.final
     state = "was trained before" if result.done_before else "trained"

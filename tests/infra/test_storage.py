@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,9 +34,33 @@ def test_what_is_written_is_read_back_below_any_prefix(storage: Storage, tmp_pat
     assert (storage / "a").list(".tar") == ["b/d.tar"]
 
 
-def test_a_missing_file_is_missing_everywhere(storage: Storage) -> None:
+def test_of_many_who_create_a_name_at_once_exactly_one_wins(storage: Storage) -> None:
+    for name in ("x", "deep/y"):
+        start = threading.Barrier(8)
+
+        def attempt(number: int, name: str = name, start: threading.Barrier = start) -> bool:
+            start.wait()
+            return storage.create(name, b"%d" % number)
+
+        with ThreadPoolExecutor(8) as pool:
+            won = list(pool.map(attempt, range(8)))
+        assert sum(won) == 1
+        assert storage.read_bytes(name) == b"%d" % won.index(True)
+        assert not storage.create(name, b"late")
+    assert storage.list() == ["deep/y", "x"]
+
+
+def test_a_local_copy_is_read_from_the_storage_itself(storage: Storage, tmp_path: Path) -> None:
+    storage.write_bytes("x", b"one")
+    storage.get("x", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"one"
+
+
+def test_a_missing_file_is_missing_everywhere(storage: Storage, tmp_path: Path) -> None:
     assert not storage.exists("none")
     assert storage.list() == []
+    with pytest.raises(FileNotFoundError):
+        storage.get("none", tmp_path / "copy")
     for read in (storage.read_bytes, storage.fetch, storage.read_json):
         with pytest.raises(FileNotFoundError):
             read("none")
@@ -65,6 +91,16 @@ def test_a_failed_write_leaves_the_old_file_and_no_partial_one(tmp_path: Path) -
         storage.put(tmp_path / "nowhere", "x")
     assert storage.read_bytes("x") == b"old"
     assert os.listdir(tmp_path) == ["x"]
+
+
+def test_half_written_files_of_killed_writers_are_swept_when_they_are_old(tmp_path: Path) -> None:
+    storage = FolderStorage(tmp_path)
+    storage.write_bytes("deep/x", b"")
+    for name in ("deep/.partial-old", ".partial-new"):
+        (tmp_path / name).write_bytes(b"half")
+    os.utime(tmp_path / "deep/.partial-old", (0, 0))
+    assert storage.sweep(older_than_s=60) == 1
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == [".partial-new", "x"]
 
 
 def test_an_unwritable_folder_is_named_in_one_line(tmp_path: Path) -> None:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import ray
 
 from infra.errors import UserError
 from infra.settings import digest
 from infra.storage import open_storage
 from infra.tracking import open_run
 from render import sources
+from render.catalog import Catalog, Model
 from render.config import RenderConfig, SourceConfig
 from render.dataset import Manifest, dataset_digest, decode_shard, open_dataset
-from render.job import render_dataset
+from render.finishing import inputs_digest
+from render.job import _await, placed, render_dataset
 from render.viewpoints import project
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def config(folder: Path, **settings: object) -> RenderConfig:
@@ -127,6 +135,43 @@ def test_a_broken_model_is_a_row_and_too_many_are_an_error(local_ray: None, box_
     assert not (tmp_path / "one" / "manifest.json").exists()
     assert pq.read_table(tmp_path / "one" / "failures.parquet").num_rows == 2
     assert render(tmp_path / "models", tmp_path / "one", failures_allowed=0.5).failed_models == 2
+
+
+def test_a_shard_whose_workers_always_die_ends_in_one_line(local_ray: None) -> None:
+    (plan,) = Catalog((Model("chair-7", "chair", "f"),)).shards(8)
+    dying = ray.remote(max_retries=0)(lambda: os._exit(1)).remote()
+    with pytest.raises(UserError, match=r"shard chair-000000 lost its worker .*chair-7.*--render\.memory_gb"):
+        _await(dying, plan)
+
+
+def test_work_is_placed_as_the_cluster_can_serve_it(
+    local_ray: None, box_models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A cluster of one node with two processors and no GPU."""
+    assert (placed(config(box_models)).device, placed(config(box_models, threads=16)).threads) == ("cpu", 2)
+    assert placed(config(box_models, threads=1)).threads == 1
+    assert placed(config(box_models, device="optix")).device == "optix"
+    assert "the cluster has no GPU yet" in capsys.readouterr().out
+
+
+@pytest.mark.long
+def test_auto_takes_the_gpus_that_a_cluster_has() -> None:
+    """On a Ray that is told of a GPU; whether there is one, only Blender finds out."""
+    script = """
+import ray
+from render.config import RenderConfig
+from render.job import placed
+ray.init(num_cpus=1, num_gpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+print([placed(RenderConfig(device=device)).device for device in ("auto", "cpu", "cuda")])
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "['cuda', 'cpu', 'cuda']"
+
+
+def test_what_a_device_resolves_to_does_not_change_what_a_dataset_is_made_from(box_models: Path) -> None:
+    catalog = sources.catalog(config(box_models).source, seed=0)
+    digests = {inputs_digest(config(box_models, device=name), catalog) for name in ("auto", "cpu", "cuda", "optix")}
+    assert len(digests) == 1
 
 
 def test_a_damaged_or_foreign_manifest_is_named(rendered: tuple[Path, Manifest], tmp_path: Path) -> None:

@@ -1,0 +1,150 @@
+"""Files in a local or shared folder: written beside their final name, brought to disk, then renamed onto it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from infra.errors import UserError
+from infra.storage.base import Storage, StorageError
+
+_PARTIAL = ".partial-"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Error numbers of a disk or a quota that is full."""
+
+
+class FolderStorage(Storage):
+    """Files in a local (or shared) folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.url = str(root)
+
+    def __truediv__(self, part: str) -> Storage:
+        return FolderStorage(self.root / part)
+
+    def read_bytes(self, name: str) -> bytes:
+        with self._told("read"):
+            return (self.root / name).read_bytes()
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        with self._told("write to"), atomic_file(self.root / name) as handle:
+            handle.write(data)
+
+    def create(self, name: str, data: bytes) -> bool:
+        path = self.root / name
+        with self._told("write to"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
+            try:
+                with os.fdopen(descriptor, "wb") as handle:
+                    handle.write(data)
+                    _to_disk(handle)
+                os.chmod(partial, 0o666 & ~_umask())
+                os.link(partial, path)  # unlike a rename it never replaces
+            except FileExistsError:
+                return False
+            finally:
+                with suppress(FileNotFoundError):
+                    os.unlink(partial)
+        return True
+
+    def put(self, local: Path, name: str) -> None:
+        with open(local, "rb") as source, self._told("write to"), atomic_file(self.root / name) as handle:
+            shutil.copyfileobj(source, handle, 1 << 22)
+
+    def get(self, name: str, local: Path) -> None:
+        with self._told("read"), room_in(local.parent):
+            shutil.copyfile(self.root / name, local)
+
+    def fetch(self, name: str) -> Path:
+        path = self.root / name
+        if not path.is_file():
+            raise FileNotFoundError(path)
+        return path
+
+    def exists(self, name: str) -> bool:
+        return (self.root / name).is_file()
+
+    def list(self, suffix: str = "") -> list[str]:
+        found = (path for path in self.root.rglob("*") if path.is_file() and not path.name.startswith(_PARTIAL))
+        return sorted(path.relative_to(self.root).as_posix() for path in found if path.name.endswith(suffix))
+
+    def delete(self, name: str) -> None:
+        with self._told("write to"):
+            (self.root / name).unlink(missing_ok=True)
+
+    def sweep(self, older_than_s: float) -> int:
+        removed = 0
+        for path in self.root.rglob(f"{_PARTIAL}*"):
+            with suppress(FileNotFoundError), self._told("write to"):
+                if path.stat().st_mtime < time.time() - older_than_s:
+                    path.unlink()
+                    removed += 1
+        return removed
+
+    def check_writable(self) -> None:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise UserError(f"cannot write to {self.root}: {error.strerror}; choose another --workspace") from None
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """The system's refusals as one line; a file that is not there stays `FileNotFoundError`."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            mend = "free some room" if error.errno in FULL else "see to it"
+            line = f"cannot {what} {self.root}: {error.strerror or error}; {mend}, then run the same command again"
+            raise StorageError(line) from error
+
+
+@contextmanager
+def room_in(folder: Path) -> Iterator[None]:
+    """For work in a scratch folder: a full disk there becomes a `StorageError` that names the folder."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        line = f"no room left in {folder}; free some or set TMPDIR to another folder, then run the same command again"
+        raise StorageError(line) from error
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """A file written beside `path` and renamed onto it once it is on disk; gone if the block raises."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, partial = tempfile.mkstemp(prefix=_PARTIAL, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            yield handle
+            _to_disk(handle)
+        os.chmod(partial, 0o666 & ~_umask())
+        os.replace(partial, path)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(partial)
+
+
+def _to_disk(handle: BinaryIO) -> None:
+    handle.flush()
+    os.fsync(handle.fileno())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
