@@ -116,8 +116,8 @@ def _overlaps(corners: Floats, normals: Floats) -> Ints:
         stretched = planes * 2.0 ** (size + 1)
         tree = cKDTree(np.concatenate([points, stretched], axis=1), balanced_tree=False)
         asked = np.concatenate([centres, stretched], axis=1)[which]
-        for pairs in _near(tree, asked, radii[which] * 1.2, which):
-            found.append(pairs[_contains(corners, normals, points, pairs)])
+        near = _near(tree, asked, radii[which] * 1.2, which)
+        found.extend(pairs[_contains(corners, normals, points, pairs)] for pairs in near)
     return np.concatenate(found, axis=0)
 
 

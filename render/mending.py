@@ -37,6 +37,8 @@ class Mended:
     """[K, 3, 3] positions, in the units of the mesh."""
     normals: Floats
     """[K, 3, 3] unit shading normals."""
+    touched: Bools
+    """[T] which of the triangles that came in are not as they were."""
     mends: tuple[str, ...]
     """What was done, such as '120 coincident faces moved apart'; empty when the mesh was sound."""
 
@@ -86,7 +88,9 @@ def mend(corners: Floats, normals: Floats, sides: Ints | None = None) -> Mended:
     if apart.any():
         mends.append(f"{_count(int(apart.sum()), 'coincident face')} moved apart")
     stay = ~found.copy
-    return Mended(kept[stay], moved[stay], shading[stay], tuple(mends))
+    touched = np.ones(len(corners), bool)
+    touched[kept[stay & ~apart & ~fault]] = False
+    return Mended(kept[stay], moved[stay], shading[stay], touched, tuple(mends))
 
 
 def _honest_normals(normals: Floats, faces: Floats) -> tuple[Floats, Bools]:

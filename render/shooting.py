@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from render.catalog import Model
 from render.child import Blender, BlenderDied
 from render.config import RenderConfig
 from render.dataset import over_white
+from render.layers import from_bytes
 from render.pictures import Picture
 from render.viewpoints import View, view_grid
 
@@ -48,17 +50,26 @@ def shoot(blender: Blender, model: Model, config: RenderConfig, views: list[View
     grid = view_grid(config.azimuths_deg, config.elevations)
     order = {
         "path": str(path),
+        "up": model.up,
         "front": model.front,
         "size": config.size,
         "samples": config.samples,
+        "denoise": config.denoise,
         "threads": threads_of(config),
+        "device": config.device,
         "border": config.border,
+        "framing": config.framing,
+        "passes": list(config.passes),
         "views": [[view.index, view.azimuth_deg, view.elevation_deg] for view in views],
         "grid": [[view.index, view.azimuth_deg, view.elevation_deg] for view in grid],
         "keypoints": sources.keypoints(path),
     }
     by_index = {view.index: view for view in views}
-    for header, pixels in blender.shoot(order, config.timeout_s):
-        if "view" in header:
-            straight = np.frombuffer(pixels, np.uint8).reshape(config.size, config.size, 4)
-            yield Picture(by_index[header["view"]], over_white(straight), header["keypoints"])
+    known: dict[str, Any] = {}
+    for header, data in blender.shoot(order, config.timeout_s):
+        if "model" in header:
+            known = header["model"]
+            continue
+        straight = np.frombuffer(data, np.uint8, 4 * config.size**2).reshape(config.size, config.size, 4)
+        layers = from_bytes(data[straight.nbytes :], header["layers"], config.size)
+        yield Picture(by_index[header["view"]], over_white(straight), header["keypoints"], layers, known)
