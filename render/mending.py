@@ -93,6 +93,11 @@ def mend(corners: Floats, normals: Floats, sides: Ints | None = None) -> Mended:
     return Mended(kept[stay], moved[stay], shading[stay], touched, tuple(mends))
 
 
+def untouched(corners: Floats, normals: Floats, sides: Ints | None = None) -> Mended:
+    """What `mend` would say of a sound mesh, whatever these triangles are; to see what mending is for."""
+    return Mended(np.arange(len(corners)), corners, normals, np.zeros(len(corners), bool), ())
+
+
 def _honest_normals(normals: Floats, faces: Floats) -> tuple[Floats, Bools]:
     """Unit corner normals [T, 3, 3] on their face's [T, 3] side, and which triangles [T] had others.
 

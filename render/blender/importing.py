@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from render.blender import materials
-from render.mending import Mended, mend
+from render.mending import Mended, mend, untouched
 from render.viewpoints import file_axes
 
 Array = NDArray[np.float64]
@@ -59,10 +59,11 @@ class Imported:
             mesh.update()
 
 
-def load(path: Path, up: str, front: str) -> Imported:
+def load(path: Path, up: str, front: str, mending: bool = True) -> Imported:
     """Import a .glb, .gltf or .obj into the empty scene, turned so that z is up and the front looks towards -y.
 
-    `up` and `front` are axes of the file. Raises `ValueError` when there is nothing to see.
+    `up` and `front` are axes of the file; without `mending` meshes stay as they came. Raises `ValueError` when there is
+    nothing to see.
     """
     new = _import(path)
     meshes = [item for item in new if item.type == "MESH" and item.data is not None and len(item.data.polygons)]
@@ -76,7 +77,7 @@ def load(path: Path, up: str, front: str) -> Imported:
     pieces = [_piece(item, depsgraph, turn, names) for item in meshes]
     for item in new:
         bpy.data.objects.remove(item, do_unlink=True)
-    mended = mend(
+    mended = (mend if mending else untouched)(
         np.concatenate([piece.corners for piece in pieces]),
         np.concatenate([piece.normals for piece in pieces]),
         np.concatenate([piece.sides for piece in pieces]),

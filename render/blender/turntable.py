@@ -28,12 +28,13 @@ def shoot(order: dict[str, Any], scratch: Path) -> Iterator[tuple[dict[str, Any]
 
     An order holds `path`, `up`, `front`, `size`, `samples`, `denoise`, `threads`, `device`, `border`, `framing`,
     `passes`, `views` ([index, azimuth, elevation]), `grid` (the views that framing looks at; those of the whole grid)
-    and `keypoints` ({name: [x, y, z] of the file}). Pixels are uint8 [size, size, 4], straight alpha, rows from the
-    top; behind them come the bytes of each layer in the order of `layers`.
+    and `keypoints` ({name: [x, y, z] of the file}); `mend` false shows a mesh as it came. Pixels are uint8
+    [size, size, 4], straight alpha, rows from the top; behind them come the bytes of each layer in the order of
+    `layers`.
     """
     scene.reset()
     device = choose_device(order["device"])
-    model = importing.load(Path(order["path"]), order["up"], order["front"])
+    model = importing.load(Path(order["path"]), order["up"], order["front"], order.get("mend", True))
     lowest, highest = model.points.min(axis=0), model.points.max(axis=0)
     centre, diagonal = (lowest + highest) / 2, float(np.linalg.norm(highest - lowest))
     hull = _hull((model.points - centre) / diagonal)
