@@ -16,6 +16,7 @@ UNSEEN = 0.01
 """Opacity below which a material shows nothing."""
 
 Stated = dict[str, dict[str, list[str]]]
+Factor = tuple[float, ...] | float | None
 
 
 def make_honest(path: Path) -> list[str]:
@@ -53,26 +54,37 @@ def _loads(image: bpy.types.Image) -> bool:
     return bool(min(image.size)) and bool(image.has_data)
 
 
-def _cut(material: bpy.types.Material, link: bpy.types.NodeLink, factor: tuple[float, ...] | None) -> None:
+def _cut(material: bpy.types.Material, link: bpy.types.NodeLink, factor: Factor) -> None:
     """Follow a dead link to the shaders it feeds, and leave there the plain value that stood beside it."""
     node, socket = link.to_node, link.to_socket
     if node.type == "BSDF_PRINCIPLED":
         material.node_tree.links.remove(link)
-        if socket.name == "Base Color":
-            if factor is not None:
-                socket.default_value = factor
-            elif max(socket.default_value[:3]) == 0:
-                # Files with a texture often leave the colour at black: nothing was meant by it.
-                socket.default_value = GREY
+        _settle(socket, factor)
         return
     if node.type in {"OUTPUT_MATERIAL", "GROUP", "BSDF_TRANSPARENT"}:
         return
-    if node.type in {"MIX", "MIX_RGB"}:
-        plain = [other for other in node.inputs if other.type == "RGBA" and not other.is_linked and other.enabled]
-        factor = tuple(plain[0].default_value) if plain else factor
+    if node.type in {"MIX", "MIX_RGB", "MATH"}:
+        kind = "VALUE" if node.type == "MATH" else "RGBA"
+        plain = [other for other in node.inputs if other.type == kind and not other.is_linked and other.enabled]
+        if plain:
+            factor = plain[0].default_value if node.type == "MATH" else tuple(plain[0].default_value)
     for output in node.outputs:
         for onward in list(output.links):
             _cut(material, onward, factor)
+
+
+def _settle(socket: bpy.types.NodeSocket, factor: Factor) -> None:
+    """The value of a shader's socket whose texture is gone: the factor that stood beside it, if any."""
+    if socket.name == "Base Color":
+        if isinstance(factor, tuple):
+            socket.default_value = factor
+        elif max(socket.default_value[:3]) == 0:
+            # Files with a texture often leave the colour at black: nothing was meant by it.
+            socket.default_value = GREY
+    elif socket.name in {"Metallic", "Roughness"} and isinstance(factor, float):
+        socket.default_value = factor
+    elif socket.name == "Metallic":
+        socket.default_value = 0.0
 
 
 def _stated(path: Path) -> Stated:
