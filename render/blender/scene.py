@@ -6,8 +6,10 @@ A rig carries the camera and the light. It turns with the azimuth; the camera al
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from math import radians
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -84,6 +86,13 @@ def for_pictures(samples: int, denoise: bool) -> None:
     cycles.pixel_filter_type, cycles.filter_width = "BLACKMAN_HARRIS", 1.5
     output = bpy.context.scene.render.image_settings
     output.file_format, output.color_mode, output.color_depth, output.compression = "PNG", "RGBA", "8", 0
+
+
+def tune(settings: dict[str, Any]) -> None:
+    """Set properties of the scene by their path, such as 'cycles.filter_width'."""
+    for path, value in settings.items():
+        *rooms, name = path.split(".")
+        setattr(reduce(getattr, rooms, bpy.context.scene), name, value)
 
 
 def for_layers() -> None:

@@ -28,7 +28,8 @@ def shoot(order: dict[str, Any], scratch: Path) -> Iterator[tuple[dict[str, Any]
 
     An order holds `path`, `up`, `front`, `size`, `samples`, `denoise`, `threads`, `device`, `border`, `framing`,
     `passes`, `views` ([index, azimuth, elevation]), `grid` (the views that framing looks at; those of the whole grid)
-    and `keypoints` ({name: [x, y, z] of the file}); `mend` false shows a mesh as it came. Pixels are uint8
+    and `keypoints` ({name: [x, y, z] of the file}); `mend` false shows a mesh as it came, and `tune` sets
+    further properties of the scene, for measurements. Pixels are uint8
     [size, size, 4], straight alpha, rows from the top; behind them come the bytes of each layer in the order of
     `layers`.
     """
@@ -58,6 +59,7 @@ def shoot(order: dict[str, Any], scratch: Path) -> Iterator[tuple[dict[str, Any]
         rig.aim(view.azimuth_deg, view.elevation_deg)
         scene.crop(*_box(outline, order["size"], view))
         scene.for_pictures(order["samples"], order["denoise"])
+        scene.tune(order.get("tune", {}))
         picture = _picture(scratch / "view.png")
         cycles_s = time.perf_counter() - start
         layers = _layers(scratch / "layers.exr", order["passes"], to_world)
