@@ -91,11 +91,12 @@ class Noise:
         return float(np.sqrt(np.mean(self.edges)))
 
 
-def ask(blender: Blender, order: dict[str, Any], timeout_s: float = 3600) -> tuple[list[Picture], Cost]:
-    """Pictures of an order and what they cost, the import left out."""
+def ask(blender: Blender, order: dict[str, Any], warm: int = 0) -> tuple[list[Picture], Cost]:
+    """Pictures of an order and what they cost, the import and the first `warm` views left out."""
     pictures, cost = [], Cost()
-    answers = blender.shoot(order, timeout_s)
-    next(answers)
+    answers = blender.shoot(order, 3600)
+    for _ in range(1 + warm):
+        next(answers)
     process = psutil.Process(blender.pid)
     start, cpu, own = time.perf_counter(), _cpu(process), time.process_time()
     size = order["size"]
@@ -196,7 +197,7 @@ def _fit(blender: Blender, order: dict[str, Any], views: list[View]) -> tuple[fl
     chosen = {"views": [[view.index, view.azimuth_deg, view.elevation_deg] for view in views]}
 
     def cost(samples: int, denoise: bool) -> float:
-        found = ask(blender, order | chosen | {"samples": samples, "denoise": denoise})[1]
+        found = ask(blender, order | chosen | {"samples": samples, "denoise": denoise}, warm=1)[1]
         return found.cpu_s / found.views
 
     counts = [1, 4, 8, 16]
@@ -236,7 +237,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def sweep(asked: argparse.Namespace) -> None:
-    """A row a variant; variants take turns, view by view, so that a busy machine is busy for all of them."""
+    """A row a variant; variants take turns, model by model, so that a busy machine is busy for all of them."""
     config = RenderConfig(size=asked.size, azimuths=36, elevations=[0, 10, 20, 30, 40], **_given(asked))
     chosen = [[view.index, view.azimuth_deg, view.elevation_deg] for view in TRUTHS[: asked.truths]]
     costs, noises = {name: Cost() for name in VARIANTS}, {name: Noise() for name in VARIANTS}
@@ -252,14 +253,10 @@ def sweep(asked: argparse.Namespace) -> None:
                     many = {"samples": TRUTH_SAMPLES, "denoise": False, "tune": json.loads(look)}
                     truths[look] = ask(blender, order | many)[0]
                 # A view ahead of the rest warms up what is kept from view to view.
-                first = [[999, 0.0, 10.0]]
-                warm = ask(blender, order | variant | {"views": first + chosen})[0][1:]
-                once = ask(blender, order | variant | {"views": first})[1]
-                cost = ask(blender, order | variant | {"views": first + chosen})[1]
-                for key in ("views", "wall_s", "cpu_s", "cycles_s", "parent_cpu_s"):
-                    setattr(cost, key, getattr(cost, key) - getattr(once, key))
+                views = [[999, 0.0, 10.0], *chosen]
+                pictures, cost = ask(blender, order | variant | {"views": views}, warm=1)
                 costs[name].add(cost)
-                for picture, truth in zip(warm, truths[look], strict=True):
+                for picture, truth in zip(pictures, truths[look], strict=True):
                     noises[name].see(picture.pixels, truth.pixels)
     table = Table("variant", "CPU ms a view", "ms a view", "RMSE inside", "RMSE edges")
     for name, cost in costs.items():

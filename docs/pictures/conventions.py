@@ -23,7 +23,8 @@ from render.shooting import shoot
 from render.sources import parametric
 from render.viewpoints import View, project
 
-SIZE, GAP, HEAD = 300, 14, 30
+SIZE, GAP, HEAD = 260, 14, 30
+CHAIR = 7
 AXES = {"x": (205, 60, 50), "y": (40, 140, 60), "z": (45, 90, 200)}
 INK = (40, 40, 45)
 
@@ -31,18 +32,14 @@ INK = (40, 40, 45)
 def main() -> None:
     """Write the picture beside this file."""
     config = RenderConfig(size=SIZE, azimuths=12, elevations=[0, 20, 60], passes=["depth", "normal", "position"])
-    sides = [View(k, azimuth, 20.0) for k, azimuth in enumerate((0.0, 90.0, 180.0, 270.0))]
-    high = [View(4, 30.0, 0.0), View(5, 30.0, 60.0)]
-    model = parametric.catalog(SourceConfig(classes=["chair"], models_per_class=6), 0).models[3]
+    views = [View(k, azimuth, 20.0) for k, azimuth in enumerate((0.0, 90.0, 180.0, 270.0))]
+    views += [View(4, 30.0, 60.0), View(5, 30.0, 0.0)]
+    model = parametric.catalog(SourceConfig(classes=["chair"], models_per_class=CHAIR + 1), 0).models[CHAIR]
     with Blender() as blender, tempfile.TemporaryDirectory() as scratch:
-        found = list(shoot(blender, model, config, sides + high, Path(scratch)))
-    first = [_tile(_with_axes(picture), _angles(picture)) for picture in found[:4]]
-    second = [_tile(_with_axes(picture), _angles(picture)) for picture in found[4:]]
-    layered = found[1]
-    second += [_tile(image, name) for name, image in _layers(layered).items()]
-    rows = [np.concatenate(first, axis=1), np.concatenate(second[:4], axis=1)]
-    rows.append(np.concatenate([*second[4:], *[np.full_like(first[0], 255)] * (8 - len(second))], axis=1))
-    sheet = np.concatenate([row for row in rows if row.size], axis=0)
+        found = list(shoot(blender, model, config, views, Path(scratch)))
+    tiles = [_tile(_with_axes(picture), _angles(picture)) for picture in found]
+    tiles += [_tile(image, name) for name, image in _layers(found[-1]).items()]
+    sheet = np.concatenate([np.concatenate(tiles[k : k + 5], axis=1) for k in (0, 5)], axis=0)
     Image.fromarray(sheet).save(Path(__file__).with_suffix(".png"), optimize=True)
 
 
@@ -60,8 +57,8 @@ def _layers(picture: Picture) -> dict[str, NDArray[np.uint8]]:
     return {
         "mask": np.repeat(picture.pixels[..., 3:], 3, axis=-1),
         "depth (near is light)": np.repeat(shade[..., None], 3, axis=-1).astype(np.uint8),
-        "normal (x, y, z as red, green, blue)": normal.astype(np.uint8),
-        "position (x, y, z of the file)": colours.astype(np.uint8),
+        "normal (x, y, z as r, g, b)": normal.astype(np.uint8),
+        "position (x, y, z as r, g, b)": colours.astype(np.uint8),
     }
 
 

@@ -17,6 +17,7 @@ from scipy.spatial import ConvexHull, QhullError
 from render.blender import importing, scene
 from render.blender.devices import choose_device
 from render.layers import Layers, as_layers, read_exr
+from render.pictures import with_settled_edges
 from render.viewpoints import Array, View, framing, project, world_to_camera
 
 MARGIN_PX = 2
@@ -62,6 +63,8 @@ def shoot(order: dict[str, Any], scratch: Path) -> Iterator[tuple[dict[str, Any]
         scene.tune(order.get("tune", {}))
         picture = _picture(scratch / "view.png")
         cycles_s = time.perf_counter() - start
+        if order["denoise"]:
+            picture = with_settled_edges(picture)
         layers = _layers(scratch / "layers.exr", order["passes"], to_world)
         visible = _visible(keypoints, view)
         seen = {name: [*point.tolist(), visible[name]] for name, point in keypoints.items()}

@@ -20,7 +20,7 @@ from render.catalog import Model
 from render.child import Blender, ModelFailure
 from render.config import RenderConfig
 from render.dataset import read_layers
-from render.pictures import Picture
+from render.pictures import Picture, with_settled_edges
 from render.records import facts
 from render.shards import ShardWriter
 from render.viewpoints import CAMERA_DISTANCE, View, project, view_grid, world_to_camera
@@ -198,6 +198,28 @@ def test_denoised_colours_are_nearer_to_the_truth_and_the_mask_stays(blender: Bl
         return float(np.sqrt(((picture.pixels - truth.pixels.astype(float))[inside, :3] ** 2).mean()))
 
     assert error(smooth) < 0.8 * error(noisy)
+
+
+def test_edges_of_one_colour_keep_it_however_noisy_their_coverage_is() -> None:
+    rng = np.random.default_rng(0)
+    mask = np.zeros((40, 40), np.float64)
+    mask[8:32, 8:32] = 1
+    smooth = cv2.blur(mask, (3, 3))
+    noisy = np.clip(smooth + (smooth < 1) * (smooth > 0) * rng.uniform(-0.2, 0.2, mask.shape), 0.01, 1) * (smooth > 0)
+    colour = np.array([160.0, 60.0, 30.0])
+    # What a renderer writes: the smooth product divided by the noisy coverage.
+    straight = np.clip(colour * (smooth / np.maximum(noisy, 1e-9))[..., None], 0, 255) * (noisy > 0)[..., None]
+    rgba = np.rint(np.dstack([straight, 255 * noisy])).astype(np.uint8)
+    settled = with_settled_edges(rgba)
+    np.testing.assert_array_equal(settled[..., 3], rgba[..., 3])
+    full = rgba[..., 3] == 255
+    np.testing.assert_array_equal(settled[full], rgba[full])
+    partly = (rgba[..., 3] > 0) & ~full
+
+    def error(picture: NDArray[np.uint8]) -> float:
+        return float(np.sqrt(((picture[partly, :3] - colour) ** 2).mean()))
+
+    assert error(settled) < 0.4 * error(rgba)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
