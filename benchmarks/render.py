@@ -39,7 +39,6 @@ from render.shooting import order_of
 from render.sources import folder, parametric
 from render.viewpoints import View, view_grid
 
-TRUTH_SAMPLES = 1024
 TRUTHS = [View(900, 40.0, 20.0), View(901, 250.0, 10.0), View(902, 130.0, 40.0)]
 """Views that are compared with their like of many samples; numbers that no grid has."""
 console = Console(width=120)
@@ -157,7 +156,7 @@ def measure(asked: argparse.Namespace) -> None:
             chosen = [[view.index, view.azimuth_deg, view.elevation_deg] for view in TRUTHS[: asked.truths]]
             for picture, truth in zip(
                 ask(blender, order | {"views": chosen})[0],
-                ask(blender, order | {"views": chosen, "samples": TRUTH_SAMPLES, "denoise": False})[0],
+                ask(blender, order | {"views": chosen, "samples": asked.truth_samples, "denoise": False})[0],
                 strict=True,
             ):
                 mine.see(picture.pixels, truth.pixels)
@@ -250,7 +249,7 @@ def sweep(asked: argparse.Namespace) -> None:
                 # A filter is measured against its own truth; all else against the look as it is.
                 look = json.dumps({key: tuned[key] for key in sorted(tuned) if "filter" in key})
                 if look not in truths:
-                    many = {"samples": TRUTH_SAMPLES, "denoise": False, "tune": json.loads(look)}
+                    many = {"samples": asked.truth_samples, "denoise": False, "tune": json.loads(look)}
                     truths[look] = ask(blender, order | many)[0]
                 # A view ahead of the rest warms up what is kept from view to view.
                 views = [[999, 0.0, 10.0], *chosen]
@@ -322,6 +321,7 @@ def main() -> None:
     parser.add_argument("--denoise", action=argparse.BooleanOptionalAction, help="(default the recipe's default)")
     parser.add_argument("--threads", type=int, help="threads of Blender (default 2)")
     parser.add_argument("--truths", type=int, default=1, choices=[1, 2, 3], help="views compared with the truth")
+    parser.add_argument("--truth-samples", type=int, default=1024, help="samples of the truth (default 1024)")
     parser.add_argument("--sweep", action="store_true", help="compare settings")
     parser.add_argument("--memory", type=int, metavar="N", help="render N small models in one process")
     asked = parser.parse_args()

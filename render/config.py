@@ -78,7 +78,7 @@ class RenderConfig(Settings):
     elevations: list[float] = Field([0, 10, 20, 30, 40], description="elevations above the horizon, degrees")
     samples: int = Field(8, ge=1, le=4096, description="Cycles samples a pixel")
     denoise: bool = Field(
-        True, description="smooth the noise of few samples with Open Image Denoise; the mask stays as it is"
+        True, description="smooth the noise of few samples with Open Image Denoise; outlines stay as they are"
     )
     border: float = Field(
         0.05,

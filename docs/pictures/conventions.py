@@ -24,7 +24,7 @@ from render.sources import parametric
 from render.viewpoints import View, project
 
 SIZE, GAP, HEAD = 260, 14, 30
-CHAIR = 7
+CHAIR = 2
 AXES = {"x": (205, 60, 50), "y": (40, 140, 60), "z": (45, 90, 200)}
 INK = (40, 40, 45)
 

@@ -27,6 +27,12 @@ def make_honest(path: Path) -> list[str]:
     return mends + _something_to_see()
 
 
+def see_through() -> bool:
+    """Whether a material of the model lets light through by its opacity."""
+    shaders = [shader for material in bpy.data.materials if material.users and (shader := _shader(material))]
+    return any(shader.inputs["Alpha"].is_linked or shader.inputs["Alpha"].default_value < 1 for shader in shaders)
+
+
 def _shader(material: bpy.types.Material) -> bpy.types.Node | None:
     nodes = material.node_tree.nodes if material.node_tree else []
     return next((node for node in nodes if node.type == "BSDF_PRINCIPLED"), None)

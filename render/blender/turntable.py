@@ -14,10 +14,10 @@ from mathutils import Vector
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from render.blender import importing, scene
+from render.blender import importing, materials, scene
 from render.blender.devices import choose_device
 from render.layers import Layers, as_layers, read_exr
-from render.pictures import with_settled_edges
+from render.pictures import with_even_glass, with_settled_edges
 from render.viewpoints import Array, View, framing, project, world_to_camera
 
 MARGIN_PX = 2
@@ -45,6 +45,7 @@ def shoot(order: dict[str, Any], scratch: Path) -> Iterator[tuple[dict[str, Any]
     place = np.diag([*[scale / diagonal] * 3, 1.0])
     place[:3, 3] = -centre * scale / diagonal + [0.0, 0.0, lift]
     model.place(place)
+    glass = materials.see_through()
     outline = hull * scale + [0.0, 0.0, lift]
     scene.configure_engine(order["size"], order["threads"], device)
     scene.ask_for(order["passes"])
@@ -64,7 +65,7 @@ def shoot(order: dict[str, Any], scratch: Path) -> Iterator[tuple[dict[str, Any]
         picture = _picture(scratch / "view.png")
         cycles_s = time.perf_counter() - start
         if order["denoise"]:
-            picture = with_settled_edges(picture)
+            picture = with_settled_edges(with_even_glass(picture) if glass else picture)
         layers = _layers(scratch / "layers.exr", order["passes"], to_world)
         visible = _visible(keypoints, view)
         seen = {name: [*point.tolist(), visible[name]] for name, point in keypoints.items()}

@@ -20,7 +20,7 @@ from render.catalog import Model
 from render.child import Blender, ModelFailure
 from render.config import RenderConfig
 from render.dataset import read_layers
-from render.pictures import Picture, with_settled_edges
+from render.pictures import Picture, with_even_glass, with_settled_edges
 from render.records import facts
 from render.shards import ShardWriter
 from render.viewpoints import CAMERA_DISTANCE, View, project, view_grid, world_to_camera
@@ -220,6 +220,24 @@ def test_edges_of_one_colour_keep_it_however_noisy_their_coverage_is() -> None:
         return float(np.sqrt(((picture[partly, :3] - colour) ** 2).mean()))
 
     assert error(settled) < 0.4 * error(rgba)
+
+
+def test_grainy_glass_becomes_even_and_outlines_stay() -> None:
+    rng = np.random.default_rng(1)
+    truth = np.zeros((60, 60))
+    truth[10:50, 10:50] = 0.4
+    truth[20:30, 20:50] = 1.0
+    grain = rng.binomial(8, truth) / 8
+    rgba = np.rint(np.dstack([np.full((60, 60, 3), 90.0), 255 * grain])).astype(np.uint8)
+    even = with_even_glass(rgba)[..., 3] / 255
+    pane = np.s_[34:46, 14:46]
+    assert np.abs(even[pane] - 0.4).std() < 0.35 * np.abs(grain[pane] - 0.4).std()
+    assert (even[22:28, 24:48] == 1).all()
+    assert (even[:6] == 0).all()
+    # A soft outline without glass behind it is not blurred.
+    ring = cv2.GaussianBlur((truth > 0).astype(np.float32), (3, 3), 0)
+    solid = np.rint(np.dstack([np.full((60, 60, 3), 90.0), 255 * ring])).astype(np.uint8)
+    assert np.abs(with_even_glass(solid)[..., 3].astype(int) - solid[..., 3]).max() <= 12
 
 
 @pytest.mark.parametrize("threads", [1, 3])
