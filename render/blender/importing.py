@@ -7,7 +7,6 @@ that needed no mending keep everything else that the importer gave them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
-from render.blender import materials
+from render.blender import materials, readers
 from render.mending import Mended, mend, untouched
 from render.viewpoints import file_axes
 
@@ -65,7 +64,7 @@ def load(path: Path, up: str, front: str, mending: bool = True) -> Imported:
     `up` and `front` are axes of the file; without `mending` meshes stay as they came. Raises `ValueError` when there is
     nothing to see.
     """
-    new = _import(path)
+    new = readers.read(path)
     meshes = [item for item in new if item.type == "MESH" and item.data is not None and len(item.data.polygons)]
     if not meshes:
         raise ValueError("the file holds no faces")
@@ -98,25 +97,12 @@ def load(path: Path, up: str, front: str, mending: bool = True) -> Imported:
     return Imported(mended.corners.reshape(-1, 3), faces, [*mended.mends, *mends], to_world, placed)
 
 
-def _import(path: Path) -> list[bpy.types.Object]:
-    """The new objects of the file as it rests: animations are not read."""
-    before = set(bpy.data.objects)
-    if path.suffix.lower() == ".obj":
-        bpy.ops.wm.obj_import(filepath=str(path), forward_axis="Y", up_axis="Z")
-    else:
-        # A pose at a time of some animation would be anyone's choice; the nodes' own transforms are the model.
-        reader = import_module("io_scene_gltf2.blender.imp.animation").BlenderAnimation
-        reader.anim = reader.restore_animation = staticmethod(lambda *_: None)
-        bpy.ops.import_scene.gltf(filepath=str(path), disable_bone_shape=True)
-    return [item for item in bpy.data.objects if item not in before]
-
-
 def _piece(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph, turn: Array, names: dict[str, int]) -> _Piece:
     """A mesh object (instances, modifiers and nested transforms included) in the world's frame."""
     mesh = bpy.data.meshes.new_from_object(item.evaluated_get(depsgraph), depsgraph=depsgraph)
     matrix = turn @ np.array(item.matrix_world, np.float64)
     linear = matrix[:3, :3]
-    positions = _read(mesh.vertices, "co", 3).astype(np.float64) @ linear.T + matrix[:3, 3]
+    positions = readers.local_positions(mesh) @ linear.T + matrix[:3, 3]
     mesh.calc_loop_triangles()
     loops = _read(mesh.loop_triangles, "loops", 3, np.int32).astype(np.int64)
     mirrored = np.linalg.det(linear) < 0

@@ -260,3 +260,26 @@ def test_faces_without_area_are_dropped_and_said(blender: Blender, tmp_path: Pat
     trimesh.Scene([needle]).export(tmp_path / "nothing.glb")
     with pytest.raises(ModelFailure, match="none of the model's faces has an area"):
         shots(blender, tmp_path / "nothing.glb", CONFIG, [View(0, 0, 0)])
+
+
+def test_a_coordinate_that_is_no_number_costs_its_face_and_no_more(blender: Blender, tmp_path: Path) -> None:
+    speck = trimesh.Trimesh([[7.25, 0, 0], [0, 3, 0], [0.5, 3, 0]], [[0, 1, 2]], process=False)
+
+    def write(name: str, *meshes: trimesh.Trimesh) -> Path:
+        scene = trimesh.Scene()
+        for k, mesh in enumerate(meshes):
+            scene.add_geometry(mesh, node_name=f"m{k}", geom_name=f"m{k}")
+        (tmp_path / name).mkdir()
+        for file, data in trimesh.exchange.gltf.export_gltf(scene).items():
+            broken = data if file.endswith(".gltf") else data.replace(np.float32(7.25).tobytes(), b"\0\0\xc0\x7f")
+            (tmp_path / name / file).write_bytes(broken)
+        return tmp_path / name / "model.gltf"
+
+    picture = seen(blender, write("bad", SEAT, speck))
+    np.testing.assert_array_equal(picture.pixels, seen(blender, write("good", SEAT)).pixels)
+    assert picture.model["mends"] == ["1 face with coordinates that are not finite dropped"]
+    with pytest.raises(ModelFailure, match="none of the model's faces has finite coordinates"):
+        shots(blender, write("nothing", speck), CONFIG, [View(0, 0, 0)])
+    text = obj(tmp_path / "text.obj", np.vstack([CORNERS, [[np.nan, 0, 0]]]), [*QUADS, [0, 1, 8]])
+    with pytest.raises(ModelFailure, match="not finite numbers"):
+        shots(blender, text, CONFIG, [View(0, 0, 0)])
