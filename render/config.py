@@ -76,7 +76,10 @@ class RenderConfig(Settings):
     azimuths: int = Field(36, ge=1, le=3600, description="number of azimuths, evenly spaced from 0 degrees")
     azimuth_list: list[float] = Field([], description="azimuths of one's own, degrees, in place of evenly spaced ones")
     elevations: list[float] = Field([0, 10, 20, 30, 40], description="elevations above the horizon, degrees")
-    samples: int = Field(16, ge=1, le=4096, description="Cycles samples a pixel")
+    samples: int = Field(8, ge=1, le=4096, description="Cycles samples a pixel")
+    denoise: bool = Field(
+        True, description="smooth the noise of few samples with Open Image Denoise; outlines stay as they are"
+    )
     border: float = Field(
         0.05,
         ge=0,

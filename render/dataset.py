@@ -1,6 +1,7 @@
 """The dataset on disk: what a sample, the manifest and the tables hold, and how they are read back.
 
-<dataset>/shards/<class>-000000.tar   WebDataset: <key>.rgb.png, <key>.mask.png, <key>.json
+<dataset>/shards/<class>-000000.tar   WebDataset: <key>.rgb.png, <key>.mask.png, <key>.json and, where asked for,
+                                      <key>.depth.png, <key>.normal.png, <key>.position.npz (see `render.layers`)
 <dataset>/views.parquet               a row a view
 <dataset>/models.parquet              a row a rendered model: its origin, placement and what was mended
 <dataset>/failures.parquet            a row a model that could not be rendered
@@ -13,6 +14,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,7 @@ from pydantic import ValidationError
 from infra.errors import UserError
 from infra.settings import Settings, digest
 from infra.storage import Storage
+from render.layers import Layers, decoded
 
 SCHEMA_VERSION = 1
 MANIFEST, VIEWS, MODELS, FAILURES = "manifest.json", "views.parquet", "models.parquet", "failures.parquet"
@@ -179,6 +182,14 @@ def decode_shard(path: Path, size: int) -> tuple[list[str], NDArray[np.uint8]]:
         keys.append(sample["__key__"])
         pictures.append(picture)
     return keys, np.stack(pictures) if pictures else np.zeros((0, size, size, 4), np.uint8)
+
+
+def read_layers(path: Path) -> Iterator[tuple[str, Layers]]:
+    """Key and layers of every view of a shard, in its order; see `render.layers` for what they hold."""
+    import webdataset
+
+    for sample in webdataset.WebDataset(str(path), shardshuffle=False, empty_check=False):
+        yield sample["__key__"], decoded(sample)
 
 
 def over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -27,12 +27,13 @@ def pixels_of(picture: Picture, size: int) -> list[dict[str, Any]]:
 
 
 def facts(model: Model, style: int, picture: Picture, size: int) -> dict[str, Any]:
-    """A view's JSON: model, angles in degrees, camera in OpenCV's convention (not of photographs),
-    keypoints in pixels."""
+    """A view's JSON: model, angles in degrees, camera in OpenCV's convention and [4, 4] from the model's file to the
+    world (not of photographs), keypoints in pixels."""
     view = picture.view
     camera = {
         "K": intrinsics(size).tolist(),
         "world_to_camera": world_to_camera(view.azimuth_deg, view.elevation_deg).round(9).tolist(),
+        "model_to_world": picture.model.get("file_to_world"),
     }
     return {
         "model": model.id,

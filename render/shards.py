@@ -14,6 +14,7 @@ import webdataset
 from numpy.typing import NDArray
 
 from render.dataset import Shard
+from render.layers import Layers, encoded
 
 
 class ShardWriter:
@@ -24,8 +25,8 @@ class ShardWriter:
         # Time 0 and a fixed owner: nothing of this machine or this minute gets into the bytes.
         self._tar = webdataset.TarWriter(str(path), encoder=False, mtime=0, user="turnery", group="turnery")
 
-    def add(self, key: str, pixels: NDArray[np.uint8], facts: dict[str, Any]) -> None:
-        """One view: uint8 [H, W, 4] (RGB over white, soft mask) and its JSON. Raises on a key with a dot."""
+    def add(self, key: str, pixels: NDArray[np.uint8], facts: dict[str, Any], layers: Layers | None = None) -> None:
+        """One view: uint8 [H, W, 4] (RGB over white, soft mask), its JSON, its layers. Raises on a key with a dot."""
         if "." in key or "/" in key:
             raise ValueError(f"key '{key}' must hold neither '.' nor '/': WebDataset ends keys at the first dot")
         rgb = cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2BGR)
@@ -34,6 +35,7 @@ class ShardWriter:
             "rgb.png": _png(rgb),
             "mask.png": _png(np.ascontiguousarray(pixels[..., 3])),
             "json": json.dumps(facts, separators=(",", ":"), allow_nan=False).encode(),
+            **dict(encoded(name, layer) for name, layer in (layers or {}).items()),
         }
         self._tar.write(sample)
         self._samples += 1

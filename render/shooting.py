@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from render.catalog import Model
 from render.child import Blender, BlenderDied, BlenderKilled
 from render.config import RenderConfig
 from render.dataset import over_white
+from render.layers import from_bytes
 from render.pictures import Picture
 from render.viewpoints import View, view_grid
 
@@ -57,20 +59,38 @@ def shoot_with_retries(
 def shoot(blender: Blender, model: Model, config: RenderConfig, views: list[View], scratch: Path) -> Iterator[Picture]:
     """Render `views` of one model, framed for the whole grid of `config`. Raises `ModelFailure`."""
     path = sources.materialise(model, scratch, config.limits)
+    yield from ordered(blender, order_of(path, model, config, views), config.timeout_s)
+
+
+def order_of(path: Path, model: Model, config: RenderConfig, views: list[View]) -> dict[str, Any]:
+    """What Blender is told (see `render.blender.turntable.shoot`) to render `views` of a model that lies at `path`."""
     grid = view_grid(config.azimuths_deg, config.elevations)
-    order = {
+    return {
         "path": str(path),
+        "up": model.up,
         "front": model.front,
         "size": config.size,
         "samples": config.samples,
+        "denoise": config.denoise,
         "threads": threads_of(config),
+        "device": config.device,
         "border": config.border,
+        "framing": config.framing,
+        "passes": list(config.passes),
         "views": [[view.index, view.azimuth_deg, view.elevation_deg] for view in views],
         "grid": [[view.index, view.azimuth_deg, view.elevation_deg] for view in grid],
         "keypoints": sources.keypoints(path),
     }
-    by_index = {view.index: view for view in views}
-    for header, pixels in blender.shoot(order, config.timeout_s):
-        if "view" in header:
-            straight = np.frombuffer(pixels, np.uint8).reshape(config.size, config.size, 4)
-            yield Picture(by_index[header["view"]], over_white(straight), header["keypoints"])
+
+
+def ordered(blender: Blender, order: dict[str, Any], timeout_s: float) -> Iterator[Picture]:
+    """The pictures that an order asks for. Raises `ModelFailure`."""
+    size, known = int(order["size"]), {}
+    for header, data in blender.shoot(order, timeout_s):
+        if "model" in header:
+            known = header["model"]
+            continue
+        view = next(View(*view) for view in order["views"] if view[0] == header["view"])
+        straight = np.frombuffer(data, np.uint8, 4 * size**2).reshape(size, size, 4)
+        layers = from_bytes(data[straight.nbytes :], header["layers"], size)
+        yield Picture(view, over_white(straight), header["keypoints"], layers, known)

@@ -27,7 +27,7 @@ from render.shards import ShardWriter
 from render.shooting import shoot_with_retries
 from render.viewpoints import View, view_grid
 
-LOOK = 2
+LOOK = 3
 """Raised when light, materials or framing change what a model looks like: old shards are then made anew."""
 
 
@@ -46,7 +46,8 @@ class ShardPart(Settings):
 def shard_digest(plan: ShardPlan, config: RenderConfig) -> str:
     """Digest over all that a shard's bytes follow from."""
     settings = config.picture_settings()
-    look = {key: settings[key] for key in ("size", "azimuths", "elevations", "samples", "border")}
+    seen = ("size", "azimuths", "elevations", "samples", "denoise", "border", "framing", "passes", "device")
+    look = {key: settings[key] for key in seen}
     models = [[style, model.class_name, model.id, model.fingerprint] for style, model in plan.models]
     return digest({"look": LOOK, "settings": look, "models": models})
 
@@ -156,7 +157,8 @@ def _pictures(
 def _write(
     writer: ShardWriter, model: Model, style: int, picture: Picture, config: RenderConfig, shard: str
 ) -> dict[str, Any]:
-    writer.add(records.key_of(model, picture), picture.pixels, records.facts(model, style, picture, config.size))
+    facts = records.facts(model, style, picture, config.size)
+    writer.add(records.key_of(model, picture), picture.pixels, facts, picture.layers)
     return records.row(model, style, picture, config.size, shard)
 
 

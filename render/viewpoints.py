@@ -74,13 +74,36 @@ def project(points: Array, size: int, azimuth_deg: float, elevation_deg: float) 
     return image[:, :2] / image[:, 2:], camera[:, 2]
 
 
-def framing(points: Array, views: Sequence[View], border: float) -> tuple[float, float]:
-    """Scale and lift (along z, applied after the scale) that make an object fill its frame.
+def file_axes(up: str, front: str) -> Array:
+    """[4, 4] turn from a file's coordinates to the world's (z up, front towards -y), for the axes ('+x' ... '-z') that
+    point up and to the front in the file. Raises `ValueError` on axes that are parallel."""
+    up_axis, front_axis = (np.eye(3)["xyz".index(axis[1])] * (1 if axis[0] == "+" else -1) for axis in (up, front))
+    if up_axis @ front_axis:
+        raise ValueError(f"up {up} and front {front} must be different axes")
+    turn = np.eye(4)
+    turn[:3, :3] = np.stack([np.cross(up_axis, front_axis), -front_axis, up_axis])
+    return turn
 
-    `points` [N, 3] are the object's vertices (or their hull's), centred at the origin, unit diagonal. After
+
+def framing(points: Array, views: Sequence[View], border: float, mode: str = "fill") -> tuple[float, float]:
+    """Scale and lift (along z, applied after the scale) of an object in its pictures.
+
+    `points` [N, 3] are the object's vertices (or their hull's), centred at the origin, unit diagonal. 'fill': after
     `points * scale + (0, 0, lift)` the largest of the views touches the border, a share of the picture, and none
-    crosses it. The same scale holds for all views, so a turntable does not breathe.
+    crosses it. 'diagonal': one scale for all objects, by which a box of unit diagonal stays within the border however
+    it is turned. 'sphere': the sphere around the origin that just holds the object touches the border. The scale
+    is the same for all views, so a turntable does not breathe.
     """
+    if mode == "fill":
+        return _filling(points, views, border)
+    # A sphere of this radius is seen from the camera as a circle that touches the border.
+    half = 0.5 - border
+    radius = CAMERA_DISTANCE * half / np.hypot(FOCAL_LENGTH, half)
+    reach = 0.5 if mode == "diagonal" else float(np.linalg.norm(points, axis=1).max())
+    return float(radius / reach), 0.0
+
+
+def _filling(points: Array, views: Sequence[View], border: float) -> tuple[float, float]:
     half = 0.5 - border
     flattest = max(float(np.cos(np.radians(view.elevation_deg))) for view in views)
     scale, lift = 1.0, 0.0

@@ -5,13 +5,17 @@ A rig carries the camera and the light. It turns with the azimuth; the camera al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from math import radians
+from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
 from mathutils import Matrix
 
-from render.viewpoints import FOCAL_LENGTH, world_to_camera
+from render.viewpoints import FOCAL_LENGTH, Array, world_to_camera
 
 AMBIENT = 0.55
 """Radiance of the white surroundings: soft light from everywhere, darker where parts shade each other."""
@@ -26,16 +30,14 @@ def reset() -> None:
     bpy.ops.wm.read_factory_settings(use_empty=True)
 
 
-def configure_engine(size: int, samples: int, threads: int) -> None:
-    """Cycles on the CPU, RGBA, no view transform, the same noise for every view and every run."""
+def configure_engine(size: int, threads: int, device: str) -> None:
+    """Cycles on 'CPU' or 'GPU', RGBA, no view transform, the same noise for every view and every run."""
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
     cycles = scene.cycles
-    cycles.device = "CPU"
-    cycles.samples = samples
+    cycles.device = device
     cycles.seed = 0
     cycles.use_adaptive_sampling = False
-    cycles.use_denoising = False
     cycles.use_light_tree = False  # for one lamp it costs more than it finds
     cycles.max_bounces = 4
     cycles.diffuse_bounces = 1
@@ -43,6 +45,11 @@ def configure_engine(size: int, samples: int, threads: int) -> None:
     cycles.transmission_bounces = 2
     cycles.transparent_max_bounces = 16
     cycles.caustics_reflective = cycles.caustics_refractive = False
+    cycles.denoiser = "OPENIMAGEDENOISE"
+    cycles.denoising_quality = "FAST"
+    # Guides of few samples are noisy themselves; the colours alone came out nearer to the truth and sooner.
+    cycles.denoising_input_passes = "RGB"
+    cycles.denoising_use_gpu = False
     scene.render.use_persistent_data = True
     scene.render.film_transparent = True
     scene.render.threads_mode = "FIXED"
@@ -52,11 +59,55 @@ def configure_engine(size: int, samples: int, threads: int) -> None:
     scene.render.dither_intensity = 0.0
     scene.view_settings.view_transform = "Standard"
     scene.view_settings.look = "None"
-    output = scene.render.image_settings
-    output.file_format = "PNG"
-    output.color_mode = "RGBA"
-    output.color_depth = "8"
-    output.compression = 0
+
+
+def ask_for(passes: Sequence[str]) -> None:
+    """Which layers a render holds beside its colours."""
+    layer = bpy.context.view_layer
+    layer.use_pass_z = bool(passes)
+    layer.use_pass_normal = "normal" in passes
+    layer.use_pass_position = "position" in passes
+
+
+def crop(left_top: Array, right_bottom: Array) -> None:
+    """Render only this part of the picture, in pixels from its left top; the rest stays empty."""
+    settings = bpy.context.scene.render
+    size = settings.resolution_x
+    low, high = np.clip(left_top / size, 0, 1), np.clip(right_bottom / size, 0, 1)
+    settings.use_border, settings.use_crop_to_border = True, False
+    settings.border_min_x, settings.border_max_x = low[0], high[0]
+    settings.border_min_y, settings.border_max_y = 1 - high[1], 1 - low[1]
+
+
+def for_pictures(samples: int, denoise: bool) -> None:
+    """Colours and soft mask: all of a pixel counts; 8 bits."""
+    cycles = bpy.context.scene.cycles
+    cycles.samples, cycles.use_denoising = samples, denoise
+    cycles.pixel_filter_type, cycles.filter_width = "BLACKMAN_HARRIS", 1.5
+    output = bpy.context.scene.render.image_settings
+    output.file_format, output.color_mode, output.color_depth, output.compression = "PNG", "RGBA", "8", 0
+
+
+def tune(settings: dict[str, Any]) -> None:
+    """Set properties of the scene by their path, such as 'cycles.filter_width'."""
+    for path, value in settings.items():
+        *rooms, name = path.split(".")
+        setattr(reduce(getattr, rooms, bpy.context.scene), name, value)
+
+
+def for_layers() -> None:
+    """One ray through the centre of each pixel; 32-bit floats."""
+    cycles = bpy.context.scene.cycles
+    cycles.samples, cycles.use_denoising = 1, False
+    cycles.pixel_filter_type, cycles.filter_width = "BOX", 0.01
+    output = bpy.context.scene.render.image_settings
+    output.file_format, output.color_depth, output.exr_codec = "OPEN_EXR_MULTILAYER", "32", "NONE"
+
+
+def render(path: Path) -> None:
+    """Render into a file, whose suffix must fit."""
+    bpy.context.scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
 
 
 class Rig:

@@ -1,7 +1,8 @@
-"""One order, one model: import, frame, and a picture a view."""
+"""One order, one model: import, mend, frame, and a picture a view with the layers that were asked for."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,52 +14,86 @@ from mathutils import Vector
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from render.blender import importing, scene
-from render.viewpoints import Array, View, framing, world_to_camera
+from render.blender import importing, materials, scene
+from render.blender.devices import choose_device
+from render.layers import Layers, as_layers, read_exr
+from render.pictures import with_even_glass, with_settled_edges
+from render.viewpoints import Array, View, framing, project, world_to_camera
+
+MARGIN_PX = 2
+"""Kept around the object's outline where the empty background is not rendered."""
 
 
 def shoot(order: dict[str, Any], scratch: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Answers to an order: first `model` (placement, keypoints), then a `view` each with its RGBA pixels.
+    """Answers to an order: first `model` (placement, mends), then a `view` each with its RGBA pixels and its layers.
 
-    An order holds `path`, `front`, `size`, `samples`, `threads`, `border`, `views` ([index, azimuth, elevation]),
-    `grid` (the views that framing looks at; those of the whole grid) and `keypoints` ({name: [x, y, z] of the file}).
-    Pixels are uint8 [size, size, 4], straight alpha, rows from the top.
+    An order holds `path`, `up`, `front`, `size`, `samples`, `denoise`, `threads`, `device`, `border`, `framing`,
+    `passes`, `views` ([index, azimuth, elevation]), `grid` (the views that framing looks at; those of the whole grid)
+    and `keypoints` ({name: [x, y, z] of the file}); `mend` false shows a mesh as it came, and `tune` sets
+    further properties of the scene, for measurements. Pixels are uint8
+    [size, size, 4], straight alpha, rows from the top; behind them come the bytes of each layer in the order of
+    `layers`.
     """
     scene.reset()
-    path, front = Path(order["path"]), str(order["front"])
-    objects = importing.load(path, front)
-    points = importing.vertices(objects)
-    lowest, highest = points.min(axis=0), points.max(axis=0)
+    device = choose_device(order["device"])
+    model = importing.load(Path(order["path"]), order["up"], order["front"], order.get("mend", True))
+    lowest, highest = model.points.min(axis=0), model.points.max(axis=0)
     centre, diagonal = (lowest + highest) / 2, float(np.linalg.norm(highest - lowest))
+    hull = _hull((model.points - centre) / diagonal)
     grid = [View(*view) for view in order["grid"]]
-    scale, lift = framing(_hull((points - centre) / diagonal), grid, order["border"])
+    scale, lift = framing(hull, grid, order["border"], order["framing"])
     place = np.diag([*[scale / diagonal] * 3, 1.0])
     place[:3, 3] = -centre * scale / diagonal + [0.0, 0.0, lift]
-    for item in objects:
-        item.data.transform(_matrix(place))
-    scene.configure_engine(order["size"], order["samples"], order["threads"])
+    model.place(place)
+    glass = materials.see_through()
+    outline = hull * scale + [0.0, 0.0, lift]
+    scene.configure_engine(order["size"], order["threads"], device)
+    scene.ask_for(order["passes"])
     rig = scene.Rig()
 
-    to_world = place @ importing.file_to_world(path, front)
+    to_world = place @ model.file_to_world
     keypoints = {name: (to_world @ [*xyz, 1.0])[:3] for name, xyz in order["keypoints"].items() if xyz is not None}
-    faces = sum(len(item.data.polygons) for item in objects)
-    yield {"model": {"faces": faces, "file_to_world": to_world.tolist(), "scale": scale, "lift": lift}}, b""
+    facts = {"faces": model.faces, "file_to_world": to_world.tolist(), "scale": scale, "mends": model.mends}
+    yield {"model": facts}, b""
 
     for view in (View(*view) for view in order["views"]):
+        start = time.perf_counter()
         rig.aim(view.azimuth_deg, view.elevation_deg)
-        picture = _render(scratch / "view.png")
+        scene.crop(*_box(outline, order["size"], view))
+        scene.for_pictures(order["samples"], order["denoise"])
+        scene.tune(order.get("tune", {}))
+        picture = _picture(scratch / "view.png")
+        cycles_s = time.perf_counter() - start
+        if order["denoise"]:
+            picture = with_settled_edges(with_even_glass(picture) if glass else picture)
+        layers = _layers(scratch / "layers.exr", order["passes"], to_world)
         visible = _visible(keypoints, view)
         seen = {name: [*point.tolist(), visible[name]] for name, point in keypoints.items()}
-        yield {"view": view.index, "keypoints": seen}, picture.tobytes()
+        header = {"view": view.index, "keypoints": seen, "layers": list(layers), "cycles_s": cycles_s}
+        yield header, b"".join([picture.tobytes(), *(layer.tobytes() for layer in layers.values())])
 
 
-def _render(path: Path) -> NDArray[np.uint8]:
-    bpy.context.scene.render.filepath = str(path)
-    bpy.ops.render.render(write_still=True)
+def _picture(path: Path) -> NDArray[np.uint8]:
+    scene.render(path)
     picture = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise RuntimeError("Blender wrote no picture")
     return np.ascontiguousarray(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), np.uint8)
+
+
+def _layers(path: Path, passes: list[str], to_world: Array) -> Layers:
+    """What the ray through each pixel's centre meets; a render of its own, so that pictures do not depend on it."""
+    if not passes:
+        return {}
+    scene.for_layers()
+    scene.render(path)
+    return as_layers(read_exr(path.read_bytes()), passes, to_world)
+
+
+def _box(outline: Array, size: int, view: View) -> tuple[Array, Array]:
+    """Left top and right bottom of the object in the picture, in pixels, with a margin."""
+    pixels, _ = project(outline, size, view.azimuth_deg, view.elevation_deg)
+    return pixels.min(axis=0) - MARGIN_PX, pixels.max(axis=0) + MARGIN_PX
 
 
 def _visible(keypoints: dict[str, Array], view: View, tolerance: float = 0.02) -> dict[str, bool]:
@@ -81,9 +116,3 @@ def _hull(points: Array) -> Array:
         return points[ConvexHull(points).vertices]
     except QhullError:
         return points
-
-
-def _matrix(values: Array) -> Any:
-    from mathutils import Matrix
-
-    return Matrix(values.tolist())
