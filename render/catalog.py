@@ -33,6 +33,12 @@ class Model:
     """Name of the model file inside the archive `file`."""
     photos: bool = False
     """Whether `file` is a folder of pictures that are taken as they are."""
+    views: int | None = None
+    """How many pictures that folder holds; None for a model that is rendered."""
+    rotation: tuple[float, ...] | None = None
+    """3x3, row by row: turns the file's coordinates (x right, y up) upright; None where they are."""
+    within: str = ""
+    """Start of the names in the archive that belong to the model, such as 'chairs/a/'; '' for all."""
     root: str | None = None
     """Folder that nothing a model file names may lie outside of; default its own."""
     up: Axis = "+y"
