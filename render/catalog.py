@@ -95,9 +95,14 @@ class Catalog:
 
 
 def file_fingerprint(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    """SHA-256 of a file's bytes; of what cannot be read, a word that says so (its rendering will say why)."""
+    try:
+        if not path.is_file():
+            return "no regular file"  # a pipe would be waited on for ever
+        with open(path, "rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 def choose_classes(found: Sequence[str], wanted: Sequence[str], where: str) -> list[str]:

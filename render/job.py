@@ -96,11 +96,12 @@ def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Stora
     parts = {plan.name: part for plan in plans if (part := _finished_part(plan, config, storage)) is not None}
     views_each = len(config.azimuths_deg) * len(config.elevations)
     models = sum(len(plan.models) for plan in plans)
+    total = sum(model.views or views_each for plan in plans for _, model in plan.models)
     tally = Tally()
     task = ray.remote(num_cpus=threads_of(config), max_retries=WORKER_DEATHS)(_render_task)
     running = {task.remote(plan, config, storage, tally): plan.name for plan in plans if plan.name not in parts}
     there = sum(part.shard.samples for part in parts.values())
-    with Progress("rendering", models * views_each, "views") as bar:
+    with Progress("rendering", total, "views") as bar:
         bar.start_from(there)
         while running:
             done, _ = ray.wait(list(running), timeout=0.5)
@@ -109,7 +110,9 @@ def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Stora
             counts = tally.counts()
             views = there + sum(count[0] for count in counts.values())
             failed = sum(count[1] for count in counts.values())
-            bar.update(views, f"{views // views_each} of {models} models" + (f", {failed} failed" if failed else ""))
+            bar.update(
+                views, f"{views * models // total} of {models} models" + (f", {failed} failed" if failed else "")
+            )
     return parts
 
 
@@ -158,8 +161,8 @@ def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], stor
             "opencv": _opencv_version(),
         },
         size=config.size,
-        azimuths_deg=config.azimuths_deg,
-        elevations_deg=list(config.elevations),
+        azimuths_deg=_angles(catalog, rows, "azimuth_deg") or config.azimuths_deg,
+        elevations_deg=_angles(catalog, rows, "elevation_deg") or list(config.elevations),
         classes=list(dict.fromkeys(style.class_name for style in styles)),
         styles=styles,
         shards=shards,
@@ -170,6 +173,11 @@ def _finish(config: RenderConfig, catalog: Catalog, parts: list[ShardPart], stor
     _write_previews(manifest, rows, storage)
     storage.write_json(MANIFEST, json.loads(manifest.model_dump_json()))
     return manifest
+
+
+def _angles(catalog: Catalog, rows: list[dict[str, Any]], name: str) -> list[float]:
+    """The angles that there are in a dataset of photographs; none where the recipe's grid was rendered."""
+    return sorted({row[name] for row in rows}) if any(model.photos for model in catalog.models) else []
 
 
 def _judge(failures: list[dict[str, Any]], models: int, allowed: float, storage: Storage) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,10 +45,11 @@ def shoot_with_retries(
 
 def shoot(blender: Blender, model: Model, config: RenderConfig, views: list[View], scratch: Path) -> Iterator[Picture]:
     """Render `views` of one model, framed for the whole grid of `config`. Raises `ModelFailure`."""
-    path = sources.materialise(model, scratch, config.limits)
+    staged = sources.materialise(model, scratch, config.limits)
     grid = view_grid(config.azimuths_deg, config.elevations)
     order = {
-        "path": str(path),
+        "path": str(staged.path),
+        "up": model.up,
         "front": model.front,
         "size": config.size,
         "samples": config.samples,
@@ -55,10 +57,13 @@ def shoot(blender: Blender, model: Model, config: RenderConfig, views: list[View
         "border": config.border,
         "views": [[view.index, view.azimuth_deg, view.elevation_deg] for view in views],
         "grid": [[view.index, view.azimuth_deg, view.elevation_deg] for view in grid],
-        "keypoints": sources.keypoints(path),
+        "keypoints": staged.keypoints,
     }
     by_index = {view.index: view for view in views}
+    known: dict[str, Any] = {}
     for header, pixels in blender.shoot(order, config.timeout_s):
-        if "view" in header:
+        if "model" in header:
+            known = {**header["model"], "mends": [*staged.notes, *header["model"].get("mends", [])]}
+        elif "view" in header:
             straight = np.frombuffer(pixels, np.uint8).reshape(config.size, config.size, 4)
-            yield Picture(by_index[header["view"]], over_white(straight), header["keypoints"])
+            yield Picture(by_index[header["view"]], over_white(straight), header["keypoints"], model=known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from infra.errors import UserError
@@ -61,10 +62,10 @@ def fingerprint_of(path: Path, root: Path | None) -> str:
 
 def _named(class_name: str, paths: list[Path]) -> dict[str, Path]:
     """Files by id. A name that several suffixes share keeps its suffix, so that ids stay unique."""
-    stems = [path.stem for path in paths]
+    stems = Counter(path.stem for path in paths)
     named: dict[str, Path] = {}
     for path in paths:
-        name = plain(f"{path.stem}-{path.suffix[1:]}" if stems.count(path.stem) > 1 else path.stem)
+        name = plain(f"{path.stem}-{path.suffix[1:]}" if stems[path.stem] > 1 else path.stem)
         if name in named:
             raise UserError(f"two models of class '{class_name}' have the same name '{name}'; rename one of the files")
         named[name] = path

@@ -48,9 +48,8 @@ class Selection:
         for ids in (self._include, self._exclude):
             if ids is not None:
                 ids.report(where)
-        if self._taken == 0 and (self._include or self._exclude):
-            path = (self._include or self._exclude or _IdList("")).path
-            raise UserError(f"{path} leaves no model of {where}; ids are a line each, as 'id' or 'class/id'")
+                if self._taken == 0:
+                    raise UserError(f"{ids.path} leaves no model of {where}; it holds ids, one a line: id or class/id")
 
 
 class _IdList:
@@ -82,7 +81,9 @@ def _read(path: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"the list of ids {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    rows = [row for row in csv.reader(line.split("#")[0].strip() for line in lines) if row and row[0].strip()]
+    rows = [
+        row for row in csv.reader(re.sub(r"(^|\s)#.*", "", line).strip() for line in lines) if row and row[0].strip()
+    ]
     if not rows:
         raise UserError(f"the list of ids {path} is empty; one id a line, as 'id' or 'class/id'")
     header = [column.strip().lower() for column in rows[0]]
@@ -95,5 +96,7 @@ def _read(path: Path) -> list[str]:
     for row in rows[1:]:
         if len(row) > column and row[column].strip():
             known = group is not None and len(row) > group and row[group].strip()
-            ids.append(f"{row[group].strip()}/{row[column].strip()}" if known and group is not None else row[column].strip())
+            ids.append(
+                f"{row[group].strip()}/{row[column].strip()}" if known and group is not None else row[column].strip()
+            )
     return ids

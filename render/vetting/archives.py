@@ -74,7 +74,9 @@ def _unpack(path: Path, entries: list[Member], folder: Path, limits: LimitsConfi
     name = shown(path.name)
     if len(entries) > limits.archive_members:
         found, limit = len(entries), limits.archive_members
-        raise ModelFailure(f"{name} has {found:,} files in one model, the limit is {limit:,} (limits.archive_members)", "")
+        raise ModelFailure(
+            f"{name} has {found:,} files in one model, the limit is {limit:,} (limits.archive_members)", ""
+        )
     total = sum(entry.file_size for entry in entries)
     if total > limits.archive_mb * 1e6:
         what = f"unpacks to {total / 1e6:,.0f} MB, the limit is {limits.archive_mb:,g} (limits.archive_mb)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import BinaryIO
@@ -72,15 +73,11 @@ class Shelf:
 
     def _kind(self, handle: BinaryIO, name: str) -> str | None:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of pictures that are large: the limit below says what is too large
-                with Image.open(handle, formats=[*KINDS, "GIF"]) as picture:
-                    kind, megapixels = str(picture.format), picture.width * picture.height / 1e6
-        except Image.DecompressionBombError:
-            raise self._too_large(name, "beyond all measure") from None
-        except Exception:  # a decoder's own faults on a broken header come in many kinds
+            kind, width, height = _header(handle)
+        except ValueError:
             self._notes.add(f"texture {shown(name)} is no picture of a kind that is read")
             return None
+        megapixels = width * height / 1e6
         if megapixels > self._limits.texture_mpx:
             raise self._too_large(name, f"of {megapixels:,.0f} megapixels")
         return kind
@@ -88,6 +85,24 @@ class Shelf:
     def _too_large(self, name: str, found: str) -> ModelFailure:
         limit = f"the limit is {self._limits.texture_mpx:g} (limits.texture_mpx)"
         return TooMuch(f"{shown(self._name)} has the texture {shown(name)} {found}, {limit}", "")
+
+
+def picture_size(handle: BinaryIO) -> tuple[int, int]:
+    """Width and height from a picture's header; nothing is decoded. Raises `ValueError` on what is no picture."""
+    return _header(handle)[1:]
+
+
+def _header(handle: BinaryIO) -> tuple[str, int, int]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pictures that are large: the caller's limit says what is too large
+            with Image.open(handle, formats=[*KINDS, "GIF"]) as picture:
+                return str(picture.format), picture.width, picture.height
+    except Image.DecompressionBombError as error:
+        pixels = re.search(r"\d{9,}", str(error))  # more than this decoder wants to see; the header was sound
+        return "PNG", int(pixels.group()) if pixels else 1 << 40, 1
+    except Exception:  # a decoder's own faults on a broken header come in many kinds
+        raise ValueError("no picture") from None
 
 
 class TooMuch(ModelFailure):
