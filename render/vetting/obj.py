@@ -155,6 +155,8 @@ def _libraries(path: Path, root: Path, named: dict[str, None], notes: Notes) -> 
         own, _ = find(f"{path.stem}.mtl", path.parent, root)
         if own is not None:
             found[own] = None
+            if named:
+                notes.add(f"material library {shown(own.name)} is taken in its place")
     return list(found)
 
 
