@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-NOISE = 3
-"""How far a pixel of a clean background may be from it, levels; more where the border of the picture is noisier."""
-MOST_NOISE = 12
-FLAT = 0.75
+CLEAN, NOISY = 2, 12
+"""How far a pixel of the background may be from its white, levels: as rendered, and where compression left ripples."""
+RIPPLES = 0.002
+"""Share of the background, off the object, that is not quite its white: more than this is compression's."""
+FLAT_CLEAN, FLAT_NOISY = 0.75, 2.5
 """An enclosed white whose mean is closer to the background than this (levels) is seen through, not a white part."""
 SMALLEST_HOLE = 4
 """Pixels."""
@@ -33,10 +34,10 @@ def coverage(picture: Pixels) -> Pixels:
     rim = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]).astype(np.float32)
     ground = np.maximum(np.median(rim, axis=0), 200)
     away = np.abs(picture.astype(np.float32) - ground).max(axis=-1)
-    rim_away = np.abs(rim - ground).max(axis=-1)
-    quiet = rim_away[rim_away <= MOST_NOISE]
-    noise = min(max(NOISE, 1.5 * float(np.percentile(quiet, 99)) if quiet.size else NOISE), MOST_NOISE)
-    background = _background(picture, away <= noise, ground)
+    background = _background(picture, away <= CLEAN, ground, FLAT_CLEAN)
+    off = cv2.erode(background.astype(np.uint8), np.ones((5, 5), np.uint8)) == 1
+    if off.any() and (away[off] > 0).mean() > RIPPLES:
+        background = _without_specks(_background(picture, away <= NOISY, ground, FLAT_NOISY), away)
     return _softened(picture, background, ground)
 
 
@@ -57,7 +58,7 @@ def framed(pictures: Sequence[Pixels], masks: Sequence[Pixels], size: int, borde
     for picture, mask in zip(pictures, masks, strict=True):
         alpha = mask[..., None].astype(np.float32) / 255
         # Off the object the page is white, whatever the noise; at an edge only as far as the page shows.
-        clean = np.where(mask[..., None] == 0, 255, picture + (1 - alpha) * (255 - np.maximum(picture, 243)))
+        clean = np.where(mask[..., None] == 0, 255, picture + (1 - alpha) * (255 - np.maximum(picture, 255 - NOISY)))
         rgba = np.concatenate([np.clip(np.rint(clean), 0, 255), mask[..., None]], axis=-1).astype(np.uint8)
         cut = np.full((edge, edge, 4), (255, 255, 255, 0), np.uint8)
         height, width = mask.shape
@@ -66,7 +67,7 @@ def framed(pictures: Sequence[Pixels], masks: Sequence[Pixels], size: int, borde
         yield cv2.resize(cut, (size, size), interpolation=how).astype(np.uint8)
 
 
-def _background(picture: Pixels, white: NDArray[np.bool_], ground: Floats) -> NDArray[np.bool_]:
+def _background(picture: Pixels, white: NDArray[np.bool_], ground: Floats, flat: float) -> NDArray[np.bool_]:
     """White that is joined to the border of the picture, or enclosed and as flat and white as that."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(white.astype(np.uint8), connectivity=4)
     rim = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
@@ -75,9 +76,20 @@ def _background(picture: Pixels, white: NDArray[np.bool_], ground: Floats) -> ND
     count = np.maximum(np.bincount(labels.ravel(), minlength=len(stats)), 1)
     means = [np.bincount(labels.ravel(), picture[..., k].ravel(), len(stats)) / count for k in range(3)]
     far = np.max([np.abs(mean - ground[k]) for k, mean in enumerate(means)], axis=0)
-    joined |= (far <= FLAT) & (stats[:, cv2.CC_STAT_AREA] >= SMALLEST_HOLE)
+    joined |= (far <= flat) & (stats[:, cv2.CC_STAT_AREA] >= SMALLEST_HOLE)
     joined[0] = False
     return joined[labels]
+
+
+def _without_specks(background: NDArray[np.bool_], away: Floats) -> NDArray[np.bool_]:
+    """Background that takes in what is nowhere far from white, but for the largest thing there is."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((~background).astype(np.uint8), connectivity=8)
+    strong = np.zeros(count, bool)
+    strong[np.unique(labels[away >= 3 * NOISY])] = True
+    faint = ~strong
+    if count > 1:
+        faint[1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))] = False
+    return background | faint[labels]
 
 
 def _softened(picture: Pixels, background: NDArray[np.bool_], ground: Floats) -> Pixels:

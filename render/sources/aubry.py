@@ -104,9 +104,17 @@ def _listing(folder: Path) -> dict[str, int]:
     """Names and sizes of the pictures in a folder, by name."""
     try:
         with os.scandir(folder) as entries:
-            return dict(sorted((entry.name, entry.stat().st_size) for entry in entries if NAME.fullmatch(entry.name)))
+            names = sorted(entry.name for entry in entries if NAME.fullmatch(entry.name))
     except OSError:
         return {}
+    return {name: _size(folder / name) for name in names}
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1  # of a link that leads nowhere; its model will fail and say so
 
 
 def _photographs(folder: Path) -> list[_Photograph]:

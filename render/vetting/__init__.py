@@ -40,7 +40,7 @@ def stage(
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ModelFailure(f"{shown(path.name)} cannot be read: {reason}", "") from None
-    except (RecursionError, MemoryError, ValueError) as error:
+    except (RuntimeError, MemoryError, ValueError) as error:
         raise ModelFailure(f"{shown(path.name)} cannot be read: {type(error).__name__}", "") from None
 
 
@@ -54,12 +54,15 @@ def companions(path: Path, root: Path | None, limits: LimitsConfig) -> list[Path
         if path.suffix.lower() == ".obj":
             return obj.companions(real, home, limits)
         return gltf.companions(real, home, limits)
-    except (OSError, ModelFailure, RecursionError, MemoryError, ValueError):
+    except (OSError, ModelFailure, RuntimeError, MemoryError, ValueError):
         return []
 
 
 def _homes(path: Path, root: Path | None) -> tuple[Path, Path]:
-    real = path.resolve(strict=True)
+    try:
+        real = path.resolve(strict=True)
+    except RuntimeError:
+        raise ModelFailure(f"{shown(path.name)} cannot be read: a link that leads to itself", "") from None
     with open_regular(real):
         pass
     home = real.parent if root is None else root.resolve(strict=True)

@@ -78,7 +78,7 @@ def size_within(handle: BinaryIO, name: str, limit_mb: float) -> int:
     """Size of an open file in bytes. Raises `ModelFailure` when it is over the limit."""
     size = os.fstat(handle.fileno()).st_size
     if size > limit_mb * 1e6:
-        raise ModelFailure(f"{shown(name)} is {size / 1e6:,.0f} MB, the limit is {limit_mb:,g} (limits.file_mb)", "")
+        raise ModelFailure(f"{shown(name)} is {size / 1e6:,.1f} MB, the limit is {limit_mb:,g} (limits.file_mb)", "")
     return size
 
 

@@ -8,7 +8,16 @@ import warnings
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import (
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TgaImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from render.child import ModelFailure
 from render.config import LimitsConfig
@@ -16,6 +25,12 @@ from render.vetting.files import Notes, find, open_regular, place, shown
 
 KINDS = {"PNG": "png", "JPEG": "jpg", "MPO": "jpg", "BMP": "bmp", "TGA": "tga", "TIFF": "tif", "WEBP": "webp"}
 """Pictures that Blender reads, and their suffixes. A GIF is staged as PNG."""
+_DECODERS = (
+    *(BmpImagePlugin.BmpImageFile, GifImagePlugin.GifImageFile, JpegImagePlugin.JpegImageFile),
+    *(PngImagePlugin.PngImageFile, TgaImagePlugin.TgaImageFile, TiffImagePlugin.TiffImageFile),
+    WebPImagePlugin.WebPImageFile,
+)
+_FORMATS = [str(decoder.format) for decoder in _DECODERS]
 
 
 class Shelf:
@@ -60,6 +75,8 @@ class Shelf:
                 else:
                     place(handle, found, self._folder / target)
                 return target
+        except TooMuch:
+            raise
         except ModelFailure:
             self._notes.add(f"texture {shown(name)} is not a regular file")
         except (OSError, ValueError, EOFError):
@@ -96,7 +113,7 @@ def _header(handle: BinaryIO) -> tuple[str, int, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pictures that are large: the caller's limit says what is too large
-            with Image.open(handle, formats=[*KINDS, "GIF"]) as picture:
+            with Image.open(handle, formats=_FORMATS) as picture:
                 return str(picture.format), picture.width, picture.height
     except Image.DecompressionBombError as error:
         pixels = re.search(r"\d{9,}", str(error))  # more than this decoder wants to see; the header was sound

@@ -138,7 +138,7 @@ def test_the_split_takes_its_part(core: Path) -> None:
 
 
 def test_what_is_not_shapenet_is_named_with_the_mend(core: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no folder .*/nowhere; give --render.source.path"):
+    with pytest.raises(UserError, match=r"no folder .*/nowhere; give --render\.source\.path"):
         listed(tmp_path / "nowhere")
     with pytest.raises(UserError, match=r"holds no ShapeNetCore: expected <synset>/<id>/models/model_normalized\.obj"):
         listed(written(tmp_path / "empty/x.txt", "x").parent)
@@ -167,7 +167,9 @@ def test_a_fingerprint_follows_names_and_sizes_of_a_models_files(core: Path) -> 
 
 
 def test_lists_of_ids_choose_and_leave_out(core: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    kept = written(tmp_path / "kept.txt", f"# the good ones\nc1  # with a remark\n{CHAIR}/c3\ntable/t1\nsofa/c2\nmissing\n")
+    kept = written(
+        tmp_path / "kept.txt", f"# the good ones\nc1  # with a remark\n{CHAIR}/c3\ntable/t1\nsofa/c2\nmissing\n"
+    )
     assert listed(core, include=str(kept)) == ["chair/c1", "chair/c3", "table/t1"]
     assert "2 of 5 ids in" in capsys.readouterr().out
     assert listed(core, exclude=str(kept)) == ["chair/b1", "chair/c2", "sofa/s1"]

@@ -40,7 +40,8 @@ def catalog(path: Path, **settings: object) -> Catalog:
 
 
 def test_property_files_are_read_as_java_writes_them() -> None:
-    text = b"# a remark\n! another\n\na=1\nb : 2\nc 3\nd\\=e\\ f = g\\\n   h\\u20ac \\\\ \\t|\ni\nj=k=l\nm=\xe9\na=4\nlast=x\\"
+    text = b"# a remark\n! another\n\na=1\nb : 2\nc 3\n"
+    text += b"d\\=e\\ f = g\\\n   h\\u20ac \\\\ \\t|\ni\nj=k=l\nm=\xe9\na=4\nlast=x\\"
     assert parse(text) == {
         "a": "4",
         "b": "2",
