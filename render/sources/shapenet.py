@@ -27,6 +27,7 @@ V2, V1 = "models/model_normalized.obj", "model.obj"
 LARGEST_KEYPOINTS = 1_000_000
 LOOKED_INTO = ("models", "images")
 """Folders of a model whose files count for its fingerprint."""
+NOT_DRAWN = (".binvox", ".json")
 
 
 @dataclass(frozen=True)
@@ -176,19 +177,28 @@ def _models_of(folder: Path) -> Iterator[tuple[str, _Found]]:
         for entry in entries:
             if not entry.is_dir():
                 continue
-            files = dict(_files(entry.path, ""))
+            files = _files(entry.path)
             member = V2 if V2 in files else V1 if V1 in files else None
             if member is not None:
                 yield entry.name, _Found(Path(entry.path), member, "", tuple(sorted(files.items())))
 
 
-def _files(folder: str, prefix: str) -> Iterator[tuple[str, int]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not prefix and entry.name in LOOKED_INTO and entry.is_dir():
-                yield from _files(entry.path, f"{entry.name}/")
-            elif entry.is_file():
-                yield prefix + entry.name, entry.stat().st_size
+def _files(folder: str) -> dict[str, int]:
+    """Names and sizes of a model's files, but for the voxels and metadata beside them, which draw nothing."""
+    found: dict[str, int] = {}
+    todo = [(folder, "")]
+    while todo:
+        here, prefix = todo.pop()
+        with os.scandir(here) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.endswith(NOT_DRAWN):
+                    continue
+                if not prefix and name in LOOKED_INTO and entry.is_dir():
+                    todo.append((entry.path, f"{name}/"))
+                elif entry.is_file():
+                    found[prefix + name] = entry.stat().st_size
+    return found
 
 
 def _zipped(folder: str, path: Path) -> Iterator[tuple[str, _Found]]:
@@ -201,7 +211,8 @@ def _zipped(folder: str, path: Path) -> Iterator[tuple[str, _Found]]:
     for entry in entries:
         home, _, name = entry.filename.partition("/models/")
         if name and "/" not in name:
-            homes.setdefault(home, {})[f"models/{name}"] = entry.CRC
+            if not name.endswith(NOT_DRAWN):
+                homes.setdefault(home, {})[f"models/{name}"] = entry.CRC
             continue
         home, _, name = entry.filename.rpartition("/")
         if name:
