@@ -33,6 +33,12 @@ class Model:
     """Name of the model file inside the archive `file`."""
     photos: bool = False
     """Whether `file` is a folder of pictures that are taken as they are."""
+    views: int | None = None
+    """How many pictures that folder holds; None for a model that is rendered."""
+    rotation: tuple[float, ...] | None = None
+    """3x3, row by row: turns the file's coordinates (x right, y up) upright; None where they are."""
+    within: str = ""
+    """Start of the names in the archive that belong to the model, such as 'chairs/a/'; '' for all."""
     root: str | None = None
     """Folder that nothing a model file names may lie outside of; default its own."""
     up: Axis = "+y"
@@ -89,9 +95,14 @@ class Catalog:
 
 
 def file_fingerprint(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    """SHA-256 of a file's bytes; of what cannot be read, a word that says so (its rendering will say why)."""
+    try:
+        if not path.is_file():
+            return "no regular file"  # a pipe would be waited on for ever
+        with open(path, "rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"
 
 
 def choose_classes(found: Sequence[str], wanted: Sequence[str], where: str) -> list[str]:

@@ -32,8 +32,12 @@ class SourceConfig(Settings):
         None, description="part of ShapeNet's official split to take; default all models"
     )
     split_file: str | None = Field(None, description="CSV of that split; default <path>/all.csv")
-    include: str | None = Field(None, description="file of model ids, one a line: only these are taken")
-    exclude: str | None = Field(None, description="file of model ids, one a line: these are left out")
+    include: str | None = Field(
+        None,
+        description="file of model ids, one a line (id, class/id or synset/id), or a CSV with a column 'model': only "
+        "these are taken",
+    )
+    exclude: str | None = Field(None, description="such a file of models that are left out")
     up: Axis | None = Field(None, description="axis that points up in the files; default the source's own, +y")
     front: Axis | None = Field(
         None, description="axis that the models' fronts look along; default the source's own: +z, of ShapeNet -z"
@@ -65,7 +69,9 @@ class LimitsConfig(Settings):
     faces: int = Field(10_000_000, ge=1, description="most triangles and polygons a model may draw, instances counted")
     texture_mpx: float = Field(70, gt=0, description="largest texture, megapixels")
     textures: int = Field(256, ge=0, description="most textures of one model")
-    archive_mb: float = Field(2048, gt=0, description="most that one archive may unpack to, MB")
+    archive_mb: float = Field(2048, gt=0, description="most that the files of one model in an archive unpack to, MB")
+    archive_members: int = Field(10_000, ge=1, description="most files of one model in an archive")
+    archive_ratio: float = Field(300, gt=1, description="most that an archive may unpack to, in sizes of its own")
 
 
 class RenderConfig(Settings):

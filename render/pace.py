@@ -20,7 +20,8 @@ class Pace:
         views_each = len(config.azimuths_deg) * len(config.elevations)
         self._per_shard, self._warned = config.models_per_shard, False
         self._models = sum(len(plan.models) for plan in plans)
-        self._counts = {plan.name: Count(0, len(plan.models) * views_each, 0, 0, 0.0) for plan in plans}
+        expected = {plan.name: sum(model.views or views_each for _, model in plan.models) for plan in plans}
+        self._counts = {name: Count(0, views, 0, 0, 0.0) for name, views in expected.items()}
         self._counts |= there
 
     def take(self, counts: Mapping[str, Count]) -> None:
@@ -46,7 +47,7 @@ class Pace:
 
     @property
     def total(self) -> int:
-        """Views there will be, as far as is known: of photographs the number is known when they were read."""
+        """Views there will be."""
         return sum(count.expected for count in self._counts.values())
 
     @property

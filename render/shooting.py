@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from render.config import RenderConfig
 from render.dataset import over_white
 from render.layers import from_bytes
 from render.pictures import Picture
+from render.vetting.files import Staged
 from render.viewpoints import View, view_grid
 
 KILLS_FORGIVEN = 4
@@ -58,15 +60,17 @@ def shoot_with_retries(
 
 def shoot(blender: Blender, model: Model, config: RenderConfig, views: list[View], scratch: Path) -> Iterator[Picture]:
     """Render `views` of one model, framed for the whole grid of `config`. Raises `ModelFailure`."""
-    path = sources.materialise(model, scratch, config.limits)
-    yield from ordered(blender, order_of(path, model, config, views), config.timeout_s)
+    staged = sources.materialise(model, scratch, config.limits)
+    for picture in ordered(blender, order_of(staged, model, config, views), config.timeout_s):
+        mends = [*staged.notes, *picture.model.get("mends", [])]
+        yield replace(picture, model={**picture.model, "mends": mends})
 
 
-def order_of(path: Path, model: Model, config: RenderConfig, views: list[View]) -> dict[str, Any]:
-    """What Blender is told (see `render.blender.turntable.shoot`) to render `views` of a model that lies at `path`."""
+def order_of(staged: Staged, model: Model, config: RenderConfig, views: list[View]) -> dict[str, Any]:
+    """What Blender is told (see `render.blender.turntable.shoot`) to render `views` of a model that was staged."""
     grid = view_grid(config.azimuths_deg, config.elevations)
     return {
-        "path": str(path),
+        "path": str(staged.path),
         "up": model.up,
         "front": model.front,
         "size": config.size,
@@ -79,7 +83,7 @@ def order_of(path: Path, model: Model, config: RenderConfig, views: list[View]) 
         "passes": list(config.passes),
         "views": [[view.index, view.azimuth_deg, view.elevation_deg] for view in views],
         "grid": [[view.index, view.azimuth_deg, view.elevation_deg] for view in grid],
-        "keypoints": sources.keypoints(path),
+        "keypoints": staged.keypoints,
     }
 
 

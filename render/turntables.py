@@ -83,8 +83,8 @@ def render_shard(
     name = f"{plan.name}.tar"
 
     def tell(more: int = 0) -> None:
-        left = len(plan.models) - len(models) - len(failures)
-        expected = len(rows) + max(more, left * len(views))
+        left = plan.models[len(models) + len(failures) :]
+        expected = len(rows) + max(more, sum(model.views or len(views) for _, model in left))
         progress(Count(len(rows) + more, expected, len(models), len(failures), time.monotonic() - start))
 
     with (

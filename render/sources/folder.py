@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from pathlib import Path
 
 from infra.errors import UserError
+from infra.settings import digest
+from render import vetting
 from render.catalog import Catalog, Model, choose_classes, file_fingerprint
-from render.config import SourceConfig
+from render.config import LimitsConfig, SourceConfig
 from render.sources import parametric
+from render.sources.selection import Selection, plain
 
-SUFFIXES = (".glb", ".gltf", ".obj", ".yaml")
+SUFFIXES = (*vetting.SUFFIXES, ".yaml")
 
 
 def catalog(source: SourceConfig) -> Catalog:
@@ -22,33 +25,48 @@ def catalog(source: SourceConfig) -> Catalog:
         raise UserError(f"no folder {root}; give --render.source.path a folder of <class>/<name>.glb files")
     files: dict[str, list[Path]] = {}
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
         if found:
-            files[_plain(folder.name)] = found
+            files[plain(folder.name)] = found
     if not files:
         loose = sum(path.suffix.lower() in SUFFIXES for path in root.iterdir())
         hint = f"; put the {loose} models there into a folder named after their class" if loose else ""
         raise UserError(f"{root} holds no models: expected <class>/<name>.glb, .gltf, .obj or .yaml{hint}")
-    chosen = choose_classes(list(files), source.classes, str(root))
-    return Catalog(
-        tuple(_named(name, path, files[name]) for name in chosen for path in files[name][: source.models_per_class])
-    )
+    selection = Selection(source)
+    models = []
+    for name in choose_classes(list(files), source.classes, str(root)):
+        taken = selection.take(name, _named(name, files[name]))
+        models += [model(name, model_id, path, root) for model_id, path in taken.items()]
+    selection.close(str(root))
+    return Catalog(tuple(models))
 
 
-def model(class_name: str, name: str, path: Path) -> Model:
-    """One file as a model of a catalogue; a description must be one that can be built."""
+def model(class_name: str, name: str, path: Path, root: Path | None = None) -> Model:
+    """One file as a model of a catalogue; a description must be one that can be built.
+
+    Nothing that the file names may lie outside of `root`, by default its own folder.
+    """
     if path.suffix.lower() == ".yaml":
         fingerprint = parametric.fingerprint_of(parametric.described(path))
-        return Model(_plain(name), class_name, fingerprint, file=str(path), front="-z")
-    return Model(_plain(name), class_name, file_fingerprint(path), file=str(path))
+        return Model(plain(name), class_name, fingerprint, file=str(path), front="-z")
+    within = None if root is None else str(root)
+    return Model(plain(name), class_name, fingerprint_of(path, root), file=str(path), root=within)
 
 
-def _named(class_name: str, path: Path, siblings: list[Path]) -> Model:
-    # A name that several suffixes share keeps its suffix, so that ids stay unique.
-    shared = sum(sibling.stem == path.stem for sibling in siblings) > 1
-    return model(class_name, f"{path.stem}-{path.suffix[1:]}" if shared else path.stem, path)
+def fingerprint_of(path: Path, root: Path | None) -> str:
+    """Changes with a model file's bytes and with those of the materials, buffers and textures that it names."""
+    named = vetting.companions(path, root, LimitsConfig())
+    own = file_fingerprint(path)
+    return own if not named else digest([own, *([each.name, file_fingerprint(each)] for each in named)])
 
 
-def _plain(name: str) -> str:
-    """File names of samples hold no dots and no spaces."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-") or "unnamed"
+def _named(class_name: str, paths: list[Path]) -> dict[str, Path]:
+    """Files by id. A name that several suffixes share keeps its suffix, so that ids stay unique."""
+    stems = Counter(path.stem for path in paths)
+    named: dict[str, Path] = {}
+    for path in paths:
+        name = plain(f"{path.stem}-{path.suffix[1:]}" if stems[path.stem] > 1 else path.stem)
+        if name in named:
+            raise UserError(f"two models of class '{class_name}' have the same name '{name}'; rename one of the files")
+        named[name] = path
+    return named

@@ -12,6 +12,7 @@ from infra.settings import digest
 from render import modeller
 from render.catalog import Catalog, Model, choose_classes
 from render.config import SourceConfig
+from render.sources.selection import Selection
 
 MODELS_PER_CLASS = 12
 
@@ -19,8 +20,13 @@ MODELS_PER_CLASS = 12
 def catalog(source: SourceConfig, seed: int) -> Catalog:
     """`models_per_class` drawn models of each class."""
     count = source.models_per_class or MODELS_PER_CLASS
-    chosen = choose_classes(list(modeller.CLASSES), source.classes, "the modeller")
-    return Catalog(tuple(_model(name, seed, index) for name in chosen for index in range(count)))
+    selection = Selection(source)
+    models: list[Model] = []
+    for name in choose_classes(list(modeller.CLASSES), source.classes, "the modeller"):
+        drawn = [_model(name, seed, index) for index in range(count)]
+        models += selection.take(name, {model.id: model for model in drawn}).values()
+    selection.close("the modeller")
+    return Catalog(tuple(models))
 
 
 def _model(class_name: str, seed: int, index: int) -> Model:

@@ -104,7 +104,7 @@ def test_a_description_is_a_model_of_a_folder_and_follows_its_properties(tmp_pat
     throne.write_text("class_name: chair\nback_height: 0.8\n")
     [model] = folder(tmp_path).models
     assert (model.class_name, model.id, model.front) == ("chair", "throne", "-z")
-    assert sources.materialise(model, tmp_path / "scratch", LimitsConfig()).name == "model_normalized.obj"
+    assert sources.materialise(model, tmp_path / "scratch", LimitsConfig()).path.name == "model_normalized.obj"
     throne.write_text("# a note\nback_height: 0.80\nclass_name: chair\n")
     assert folder(tmp_path).models[0].fingerprint == model.fingerprint
     throne.write_text("class_name: chair\nback_height: 0.81\n")
