@@ -37,9 +37,9 @@ from render.job import render_dataset
 
 SEEDS = {"validation": 11, "test": 12}
 SWEEP = {
-    "silhouette": (0.2, 0.25, 0.3, 0.33, 0.36, 0.4),
-    "gradients": (0.45, 0.5, 0.55, 0.6, 0.7),
-    "proportions": (0.025, 0.03, 0.04, 0.05, 0.06, 0.08),
+    "silhouette": (0.12, 0.15, 0.18, 0.2, 0.22, 0.25, 0.3),
+    "gradients": (0.4, 0.45, 0.5, 0.53, 0.56, 0.6),
+    "proportions": (0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.08),
 }
 console = Console(width=140)
 
@@ -145,8 +145,8 @@ def scored(
 ) -> tuple[float, float, dict[tuple[str, str], Counter[str]]]:
     """Precision and recall, and by (role, kind) how many there are and how many were dropped.
 
-    Right: a copy dropped for a model of its own original. Wrong: a look-alike or an original dropped, or a copy for
-    another's sake. A detail that is dropped counts neither way.
+    Right: a copy dropped for a model of its own original, or for the one that its original was dropped for. Wrong: a
+    look-alike or an original dropped, or a copy for another's sake. A detail that is dropped counts neither way.
     """
     dropped, _ = looks.near_duplicates(described, limits)
     kinds: dict[tuple[str, str], Counter[str]] = {}
@@ -154,10 +154,13 @@ def scored(
     for _, role, *kind in keys:
         kinds.setdefault((role, "".join(kind)), Counter())["all"] += 1
     right = wrong = 0
+    family = {number: number for number, *_ in keys}
     for pair in dropped:
         number, role, *kind = keys[pair.later]
         kinds[role, "".join(kind)]["dropped"] += 1
-        own = keys[pair.earlier][0] == number
+        if role == planted.ORIGINAL:
+            family[number] = keys[pair.earlier][0]
+        own = keys[pair.earlier][0] in {number, family[number]}
         if role == planted.COPY and own:
             right += 1
         elif role != planted.DETAIL:

@@ -10,6 +10,7 @@ python -m render build throne.yaml --out throne   OBJ, materials and truth of a 
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +22,10 @@ from rich.table import Table
 from infra.errors import UserError
 from infra.progress import Progress, console
 from infra.settings import flatten, parse
-from render import duplicates, modeller
+from render import duplicates, modeller, sources
 from render.catalog import Model
 from render.config import SourceConfig
+from render.dataset import open_dataset
 from render.portraits import portraits
 from render.preview import labelled, png, tiled
 from render.sources import folder, parametric
@@ -36,7 +38,13 @@ SHAPENET = ("models/model_normalized.obj", "model.obj")
 
 def main(argv: list[str]) -> int:
     """Run one of the commands; raises `UserError` on what cannot be done."""
-    if argv[:1] == ["duplicates"]:  # its options are a recipe's
+    if argv[0] not in NAMES:
+        near = difflib.get_close_matches(argv[0], NAMES, n=1)
+        hint = (
+            f"did you mean '{near[0]}'?" if near else f"there are {', '.join(NAMES)}; without one a dataset is rendered"
+        )
+        raise UserError(f"no command '{argv[0]}'; {hint}")
+    if argv[0] == "duplicates":  # its options are a recipe's
         return _duplicates(argv[1:])
     asked = _parser().parse_args(argv)
     match asked.command:
@@ -68,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     look.add_argument("--out", type=Path, default=Path("preview.png"), help="the PNG to write (default preview.png)")
     look.add_argument("--models", type=_positive, default=12, help="most models of a class or folder (default 12)")
-    look.add_argument("--seed", type=int, default=0, help="seed of the drawn models")
+    look.add_argument("--seed", type=_natural, default=0, help="seed of the drawn models (default 0)")
     look.add_argument("--size", type=_positive, default=192, help="pixels of one view, 16 to 2048 (default 192)")
     look.add_argument("--azimuths", type=_degrees, nargs="+", default=[325.0], help="degrees (default 325)")
     look.add_argument("--elevation", type=_degrees, default=20.0, help="degrees, -90 to 90 (default 20)")
@@ -84,10 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number of 1 or more")
+def _natural(text: str, least: int = 0) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number of {least} or more")
     return int(text)
+
+
+def _positive(text: str) -> int:
+    return _natural(text, 1)
 
 
 def _degrees(text: str) -> float:
@@ -140,15 +152,17 @@ def _models(item: str, asked: argparse.Namespace) -> list[Model]:
     if item in modeller.CLASSES:
         source = SourceConfig(classes=[item], models_per_class=asked.models)
         return list(parametric.catalog(source, asked.seed).models)
-    path = Path(item).expanduser()
+    path = Path(item).expanduser().absolute()  # Blender's process runs in another folder
+    if "/" in item and not path.exists():
+        raise UserError(f"no file or folder {path}")
     if path.is_dir():
-        return _in_folder(path.absolute(), asked.models)
+        return _in_folder(path, asked.models)
     if path.suffix.lower() not in folder.SUFFIXES:
         known = ", ".join([*modeller.CLASSES, *(f"*{suffix}" for suffix in folder.SUFFIXES)])
         raise UserError(f"'{item}' is neither a class nor a model file nor a folder; give one of {known}")
     if not path.is_file():
         raise UserError(f"no file {path}")
-    return [folder.model("preview", path.stem, path)]
+    return [folder.model(path.parent.name or "models", path.stem, path)]
 
 
 def _in_folder(path: Path, most: int) -> list[Model]:
@@ -172,7 +186,7 @@ def _of(path: Path) -> Iterator[Model]:
     """The ShapeNet model that a folder is, or the model files in it."""
     for name in SHAPENET:
         if (path / name).is_file():
-            model = folder.model(path.parent.name or "preview", path.name, path / name)
+            model = folder.model(path.parent.name or "models", path.name, path / name)
             yield Model(model.id, model.class_name, model.fingerprint, file=model.file, root=str(path), front="-z")
             return
     if path.is_dir():
@@ -193,17 +207,17 @@ def _duplicates(argv: list[str]) -> int:
         epilog="Writes duplicates.csv, kept.txt (for --render.source.include) and pairs.png into "
         "<workspace>/duplicates. Of alike models the first in the catalogue is kept; see docs/duplicates.md.",
     )
+    catalog = sources.catalog(job.render.source, job.seed)
+
     from infra.cluster import connected
     from infra.tracking import run_of
     from infra.workspace import open_workspace
-    from render import sources
-    from render.dataset import open_dataset
     from render.job import finished_dataset, render_dataset
 
-    catalog = sources.catalog(job.render.source, job.seed)
     config = duplicates.thumbnails(job.render, job.duplicates.samples)
-    storage = open_workspace(job) / "duplicates"
-    with run_of(job, open_workspace(job), "duplicates").recording() as run:
+    workspace = open_workspace(job)
+    storage = workspace / "duplicates"
+    with run_of(job, workspace, "duplicates").recording() as run:
         if finished_dataset(config, catalog=catalog, storage=storage / "thumbnails") is None:
             with connected(job.cluster):
                 render_dataset(config, catalog=catalog, storage=storage / "thumbnails", run=run)
@@ -241,6 +255,11 @@ def _describe(asked: argparse.Namespace) -> None:
 
 
 def _build(asked: argparse.Namespace) -> None:
+    if not asked.file.is_file():
+        raise UserError(f"no file {asked.file}; give a YAML file such as 'class_name: chair'")
     model = modeller.build(parametric.described(asked.file))
-    modeller.write(model, asked.out)
+    try:
+        modeller.write(model, asked.out)
+    except OSError as error:
+        raise UserError(f"cannot write to {asked.out}: {error.strerror}; choose another --out") from None
     console.print(f"{model.class_name} of {len(model.parts)} parts, {model.triangles} triangles in {asked.out}")

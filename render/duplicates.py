@@ -40,13 +40,13 @@ class DuplicatesConfig(Settings):
         0.2, gt=0, le=1, description="largest difference of blurred silhouettes that copies may show, share of cover"
     )
     gradients: float = Field(
-        0.5, gt=0, le=2, description="largest distance of edges inside and out (HOG), share of their length"
+        0.53, gt=0, le=2, description="largest distance of edges inside and out (HOG), share of their length"
     )
     proportions: float = Field(
-        0.05, gt=0, le=1, description="largest difference of widths and heights of the silhouettes, share"
+        0.035, gt=0, le=1, description="largest difference of widths and heights of the silhouettes, share"
     )
     colours: float = Field(
-        0.06, gt=0, le=1, description="mean difference of colour from which a copy is one in other colours, share"
+        0.05, gt=0, le=1, description="mean difference of colour from which a copy is one in other colours, share"
     )
     empty_below: float = Field(
         0.002, ge=0, lt=1, description="a model that covers less of its pictures is empty, share"
@@ -264,7 +264,6 @@ def sheet(dataset: Dataset, verdict: Verdict, shown: int) -> NDArray[np.uint8] |
 
 
 def _label(row: Row) -> str:
-    numbers = (row.silhouette, row.gradients, row.proportions, row.colours)
-    distances = " ".join(f"{number:.2f}" for number in numbers if number is not None)
+    distances = f"{row.silhouette:.2f} · {row.gradients:.2f} · {row.proportions:.3f} · {row.colours:.2f}"
     reason = row.reason if row.score < 1 else ""
-    return f"{row.class_name}/{row.dropped}\n{row.class_name}/{row.kept}\n{distances} {reason}"
+    return f"{row.class_name}/{row.dropped}\n{row.class_name}/{row.kept}\n{distances}   {reason}"

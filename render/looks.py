@@ -98,8 +98,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Likeness:
-    """Two models by number, the later and the earlier one, and how far apart they look; `score` is the largest of the
-    three distances as a share of its limit, so near-duplicates are below 1. `colours`: mean difference over the object, share."""
+    """Two models by number, the later and the earlier one, and how far apart they look.
+
+    `score` is the largest of the three distances as a share of its limit, so near-duplicates are below 1; `colours` is
+    the mean difference over the object, share of white.
+    """
 
     later: int
     earlier: int
