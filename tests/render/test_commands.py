@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from render import modeller
+from infra.errors import UserError
+from render import commands, modeller
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,9 +65,8 @@ def test_folders_of_every_layout_and_many_roots_end_under_their_names(tmp_path: 
     assert (shown[:5] > 0.05).all()
     assert shown[5] < 0.05  # the bad one's name alone
     assert (tiles[:6, 64:] < 100).any(axis=(1, 2)).all(), "a name stands under every picture"
-    width = np.ptp(np.nonzero((tiles[3, :64] < 250).reshape(64, 64, 3).any(axis=(0, 2)))[0])
-    deep = np.ptp(np.nonzero((tiles[3, :64] < 250).reshape(64, 64, 3).any(axis=(1, 2)))[0])
-    assert width > 1.6 * deep, "all three boxes stand in a row"
+    rows, columns = np.nonzero((tiles[4, :64].reshape(64, 64, 3) < 250).any(axis=2))
+    assert np.ptp(columns) > 1.6 * np.ptp(rows), "all three boxes stand in a row"
 
 
 def test_a_described_model_is_built_with_its_truth(tmp_path: Path) -> None:
@@ -100,16 +100,6 @@ def test_every_property_is_listed_with_what_it_is(class_name: str, tmp_path: Pat
         (["preview", "list.yaml"], ["list.yaml", "class_name"]),
         (["preview", "broken.yaml"], ["broken.yaml", "YAML"]),
         (["build", "none.yaml", "--out", "x"], ["none.yaml", "legs", "none", "pedestal"]),
-        (["preview", "chair", "--size", "5"], ["--size", "5", "16"]),
-        (["preview", "chair", "--models", "0"], ["--models", "0"]),
-        (["preview", "chair", "--azimuths", "north"], ["--azimuths", "north", "degrees"]),
-        (["preview", "chair", "--out", "sheet.jpg"], ["sheet.jpg", ".png"]),
-        (["preview", "empty"], ["holds no models", "<synset>/<id>"]),
-        (["preview", "gone/"], ["gone"]),
-        (["previeww", "chair"], ["previeww", "did you mean 'preview'"]),
-        (["build", "gone.yaml", "--out", "x"], ["gone.yaml"]),
-        (["build", "ok/throne.yaml", "--out", "list.yaml"], ["list.yaml", "--out"]),
-        (["describe"], ["class_name"]),
         (["describe", "sofa"], ["sofa", "chair"]),
     ],
 )
@@ -118,9 +108,6 @@ def test_a_fault_is_one_line_and_nothing_is_written(words: list[str], names: lis
     (tmp_path / "none.yaml").write_text("class_name: table\nlegs: none\n")
     (tmp_path / "list.yaml").write_text("- chair\n")
     (tmp_path / "broken.yaml").write_text("class_name: [chair\n")
-    (tmp_path / "ok").mkdir()
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "ok/throne.yaml").write_text(THRONE)
     before = set(tmp_path.iterdir())
     made = run(*words, folder=tmp_path)
     assert made.returncode == 2
@@ -128,3 +115,31 @@ def test_a_fault_is_one_line_and_nothing_is_written(words: list[str], names: lis
     for name in names:
         assert name in made.stderr
     assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["preview", "chair", "--size", "5"], ["--size", "5", "16"]),
+        (["preview", "chair", "--models", "0"], ["--models", "0"]),
+        (["preview", "chair", "--azimuths", "north"], ["--azimuths", "north", "degrees"]),
+        (["preview", "chair", "--out", "sheet.jpg"], ["sheet.jpg", ".png"]),
+        (["preview", "empty"], ["holds no models", "<synset>/<id>"]),
+        (["preview", "gone/"], ["gone"]),
+        (["previeww", "chair"], ["previeww", "did you mean 'preview'"]),
+        (["build", "gone.yaml", "--out", "x"], ["gone.yaml"]),
+        (["build", "throne.yaml", "--out", "throne.yaml"], ["throne.yaml", "--out"]),
+        (["describe"], ["class_name"]),
+    ],
+)
+def test_wrong_words_are_named_with_what_would_be_right(
+    words: list[str], names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "throne.yaml").write_text(THRONE)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as raised:
+        commands.main(words)
+    for name in names:
+        assert name in str(raised.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "throne.yaml"]
