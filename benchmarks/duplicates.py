@@ -37,9 +37,9 @@ from render.job import render_dataset
 
 SEEDS = {"validation": 11, "test": 12}
 SWEEP = {
-    "silhouette": (0.12, 0.15, 0.18, 0.2, 0.22, 0.25, 0.3),
-    "gradients": (0.4, 0.45, 0.5, 0.53, 0.56, 0.6),
-    "proportions": (0.02, 0.025, 0.03, 0.035, 0.04, 0.05, 0.08),
+    "silhouette": (0.12, 0.14, 0.16, 0.17, 0.18, 0.2, 0.22, 0.25),
+    "gradients": (0.45, 0.5, 0.53, 0.6),
+    "proportions": (0.02, 0.025, 0.035, 0.05),
 }
 console = Console(width=140)
 
@@ -122,18 +122,18 @@ def described(
 
 
 def sweep(models: Described) -> looks.Limits:
-    """The limits with the best harmonic mean of precision and recall, averaged over classes."""
-    best, chosen = -1.0, None
+    """The limits whose worst precision or recall of a class is best; of equal ones those of the best mean."""
+    best, chosen = (-1.0, -1.0), None
     rows = Table(*SWEEP, *(f"{name}: precision, recall" for name in models), title="sweep, best 12")
     lines = []
     for values in itertools.product(*SWEEP.values()):
         limits = looks.Limits(*values)
         scores = [scored(names, found, limits)[:2] for names, found in models.values()]
-        mean = float(np.mean([2 * p * r / max(p + r, 1e-9) for p, r in scores]))
-        lines.append((mean, values, scores))
-        if mean > best:
-            best, chosen = mean, limits
-    for _, values, scores in sorted(lines, key=lambda line: -line[0])[:12]:
+        merit = (round(float(np.min(scores)), 4), round(float(np.mean(scores)), 4))
+        lines.append((merit, values, scores))
+        if merit > best:
+            best, chosen = merit, limits
+    for _, values, scores in sorted(lines, key=lambda line: line[0], reverse=True)[:12]:
         rows.add_row(*map(str, values), *(f"{p:.3f}, {r:.3f}" for p, r in scores))
     console.print(rows)
     assert chosen is not None
