@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import resource
 import sys
 import time
 from collections import Counter
@@ -20,7 +21,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-import psutil
 from rich.console import Console
 from rich.table import Table
 
@@ -198,13 +198,17 @@ def many(count: int) -> None:
         + random.normal(0, 0.1, (count, base.proportions.shape[1])).astype(np.float32),
         colours=base.colours[pick],
     )
-    before = psutil.Process().memory_info().rss
-    start = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start, start_cpu = time.monotonic(), time.process_time()
     dropped, stayed = looks.near_duplicates(described, duplicates.limits(duplicates.DuplicatesConfig()))
-    seconds = time.monotonic() - start
-    grown = (psutil.Process().memory_info().rss - before) / 2**20
+    seconds, processor = time.monotonic() - start, time.process_time() - start_cpu
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    size = (
+        sum(getattr(described, name).nbytes for name in ("silhouettes", "gradients", "proportions", "colours")) / 2**20
+    )
+    console.print(f"{count} models compared in {seconds:.0f} s ({processor:.0f} s of processor)")
     console.print(
-        f"{count} models compared in {seconds:.0f} s, {grown:.0f} MB more; {len(dropped)} dropped, {len(stayed)} near"
+        f"descriptors {size:.0f} MB, at most {grown:.0f} MB beside them; {len(dropped)} dropped, {len(stayed)} near"
     )
 
 

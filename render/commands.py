@@ -13,6 +13,7 @@ import argparse
 import difflib
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -187,7 +188,7 @@ def _of(path: Path) -> Iterator[Model]:
     for name in SHAPENET:
         if (path / name).is_file():
             model = folder.model(path.parent.name or "models", path.name, path / name)
-            yield Model(model.id, model.class_name, model.fingerprint, file=model.file, root=str(path), front="-z")
+            yield replace(model, root=str(path), front="-z")  # v2's textures lie in ../images
             return
     if path.is_dir():
         for file in sorted(path.iterdir()):
