@@ -37,6 +37,7 @@ from render.pictures import Picture
 from render.shards import ShardWriter
 from render.shooting import order_of
 from render.sources import folder, parametric
+from render.vetting.files import Staged
 from render.viewpoints import View, view_grid
 
 TRUTHS = [View(900, 40.0, 20.0), View(901, 250.0, 10.0), View(902, 130.0, 40.0)]
@@ -141,7 +142,7 @@ def measure(asked: argparse.Namespace) -> None:
     total, noise, fits = Cost(), Noise(), []
     with tempfile.TemporaryDirectory() as scratch, Blender() as blender:
         for name, path, model in models_of(asked, Path(scratch)):
-            order = order_of(path, model, config, views)
+            order = order_of(Staged(path), model, config, views)
             start = time.perf_counter()
             pictures, cost = ask(blender, order)
             writing = time.process_time()
@@ -242,7 +243,7 @@ def sweep(asked: argparse.Namespace) -> None:
     costs, noises = {name: Cost() for name in VARIANTS}, {name: Noise() for name in VARIANTS}
     with tempfile.TemporaryDirectory() as scratch, Blender() as blender:
         for _, path, model in models_of(asked, Path(scratch)):
-            order = order_of(path, model, config, [View(*view) for view in chosen])
+            order = order_of(Staged(path), model, config, [View(*view) for view in chosen])
             truths: dict[str, list[Picture]] = {}
             for name, variant in VARIANTS.items():
                 tuned = variant.get("tune", {})
@@ -275,7 +276,7 @@ def _processes(asked: argparse.Namespace, config: RenderConfig) -> None:
         for _ in range(3):
             for name, crew, threads in (("1 x 2", [one], 2), ("2 x 1", [one, two], 1)):
                 shares = [views[k :: len(crew)] for k in range(len(crew))]
-                orders = [order_of(path, model, config, share) | {"threads": threads} for share in shares]
+                orders = [order_of(Staged(path), model, config, share) | {"threads": threads} for share in shares]
                 work = [threading.Thread(target=ask, args=pair) for pair in zip(crew, orders, strict=True)]
                 start = time.perf_counter()
                 for thread in work:
@@ -301,7 +302,7 @@ def memory(asked: argparse.Namespace) -> None:
         ]
         for done in range(asked.memory + 1):
             model, path = ready[done % len(ready)]
-            ask(blender, order_of(path, model, config, views))
+            ask(blender, order_of(Staged(path), model, config, views))
             if done % 50 == 0:
                 console.print(f"{done:5d} models  {_status_mb(blender.pid or 0, 'VmRSS'):7.1f} MB resident")
 

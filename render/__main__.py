@@ -1,6 +1,6 @@
 """`python -m render --recipe NAME --workspace DIR`: render a dataset, or what is missing of it.
 
-`python -m render preview|describe|build ...`: the small commands of `render.commands`.
+`python -m render preview|duplicates|describe|build ...`: the small commands of `render.commands`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from render.config import RenderJob
 
 def main() -> int:
     """Render as the command line says; prints where the dataset lies."""
-    if sys.argv[1:2] and sys.argv[1] in commands.NAMES:
+    if sys.argv[1:2] and not sys.argv[1].startswith("-"):
         return commands.main(sys.argv[1:])
     job = parse(
         RenderJob,
         sys.argv[1:],
         "python -m render",
-        epilog=f"Small commands beside it: {', '.join(commands.NAMES)}; each has its own --help.",
+        epilog=f"Commands beside it: python -m render {' | '.join(commands.NAMES)}; each has its own --help.",
     )
 
     from render import sources

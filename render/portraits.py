@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,17 @@ from render.viewpoints import View
 
 
 def portraits(
-    models: Iterable[Model], views: Sequence[View], size: int, samples: int, threads: int | None = None
+    models: Iterable[Model],
+    views: Sequence[View],
+    size: int,
+    samples: int,
+    threads: int | None = None,
+    lost: Callable[[Model, str], None] | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """For each model uint8 [views, size, size, 4], RGB over white with soft mask, framed alike from all around.
 
-    `samples` are Cycles' a pixel, `threads` the processors of Blender. Raises `UserError` naming a model that cannot
-    be rendered.
+    `samples` are Cycles' a pixel, `threads` the processors of Blender. A model that cannot be rendered is told to
+    `lost(model, reason)` and its pictures are white; without `lost` it raises `UserError` naming it.
     """
     elevations = sorted({view.elevation_deg for view in views})
     config = RenderConfig(size=size, azimuths=12, elevations=elevations, samples=samples, threads=threads)
@@ -35,5 +40,9 @@ def portraits(
             try:
                 pictures = {p.view.index: p.pixels for p in shoot(blender, model, config, list(views), Path(scratch))}
             except (ModelFailure, BlenderDied) as failure:
-                raise UserError(f"{model.file or model.id} cannot be rendered: {failure}") from None
+                if lost is None:
+                    raise UserError(f"{model.file or model.id} cannot be rendered: {failure}") from None
+                lost(model, str(failure))
+                yield np.tile(np.array([255, 255, 255, 0], np.uint8), (len(views), size, size, 1))
+                continue
             yield np.stack([pictures[view.index] for view in views])

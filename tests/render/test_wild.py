@@ -19,6 +19,7 @@ from render.child import Blender, ModelFailure
 from render.config import RenderConfig
 from render.pictures import Picture
 from render.shooting import order_of, ordered
+from render.vetting.files import Staged
 from render.viewpoints import View, view_grid
 from tests.render.shots import shots
 
@@ -35,7 +36,7 @@ def blender() -> Iterator[Blender]:
 
 
 def seen(blender: Blender, path: Path, mend: bool = True) -> Picture:
-    order = order_of(path, Model("m", "c", "f", file=str(path)), CONFIG, VIEWS)
+    order = order_of(Staged(path), Model("m", "c", "f", file=str(path)), CONFIG, VIEWS)
     (picture,) = ordered(blender, order | {"mend": mend}, CONFIG.timeout_s)
     return picture
 
