@@ -121,6 +121,13 @@ def test_a_document_that_says_more_than_it_holds_is_refused(root: Path, change: 
         staged(gltf(root, broken(change)), root, LimitsConfig(faces=10))
 
 
+def test_files_that_extensions_name_are_left_out(root: Path) -> None:
+    document = triangle() | {"extensions": {"MPEG_audio": {"sources": [{"uri": "../secret.png"}]}}}
+    got = staged(gltf(root, document), root)
+    assert read_back(got.path)["extensions"] == {"MPEG_audio": {"sources": [{}]}}
+    assert got.notes == ("a file that an extension names is left out",)
+
+
 def test_instances_count(root: Path) -> None:
     document = triangle()
     document["accessors"].append({"componentType": 5126, "count": 11, "type": "VEC3"})
