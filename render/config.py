@@ -34,8 +34,8 @@ class SourceConfig(Settings):
     split_file: str | None = Field(None, description="CSV of that split; default <path>/all.csv")
     include: str | None = Field(
         None,
-        description="file of model ids, one a line (id, class/id or synset/id), or a CSV with a column 'model': only "
-        "these are taken",
+        description="file of model ids, one a line (id, class/id or synset/id), or a CSV with a column 'model' or "
+        "'dropped': only these are taken",
     )
     exclude: str | None = Field(None, description="such a file of models that are left out")
     up: Axis | None = Field(None, description="axis that points up in the files; default the source's own, +y")

@@ -19,7 +19,7 @@ CLEAN, NOISY = 2, 12
 """How far a pixel of the background may be from its white, levels: as rendered, and where compression left ripples."""
 RIPPLES = 0.002
 """Share of the background, off the object, that is not quite its white: more than this is compression's."""
-FLAT_CLEAN, FLAT_NOISY = 0.75, 2.5
+FLAT_CLEAN, FLAT_NOISY = 0.75, 5.0
 """An enclosed white whose mean is closer to the background than this (levels) is seen through, not a white part."""
 SMALLEST_HOLE = 4
 """Pixels."""
@@ -28,7 +28,7 @@ SMALLEST_HOLE = 4
 def coverage(picture: Pixels) -> Pixels:
     """Soft mask uint8 [H, W] of the object in a picture uint8 [H, W, 3] over white.
 
-    White parts that the object's colours enclose are the object's; gaps through which the background is seen are not.
+    White parts that the object encloses are the object's; gaps through which the background is seen are not.
     A part that is exactly as white as the background cannot be told from a gap and counts as one.
     """
     rim = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]]).astype(np.float32)

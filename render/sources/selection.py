@@ -12,7 +12,8 @@ from infra.errors import UserError
 from infra.progress import console
 from render.config import SourceConfig
 
-ID_COLUMNS = ("model", "modelid", "model_id", "id")
+ID_COLUMNS = ("dropped", "model", "modelid", "model_id", "id")
+"""Names of the column that holds ids; 'dropped' is that of duplicates.csv."""
 CLASS_COLUMNS = ("class_name", "class", "synsetid", "synset")
 Found = TypeVar("Found")
 

@@ -68,9 +68,10 @@ def text_of(raw: bytes) -> str:
 def open_regular(path: Path) -> Iterator[BinaryIO]:
     """A regular file opened for reading. Raises `ModelFailure` on a folder, pipe or device: none is waited on."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ModelFailure(f"{shown(path.name)} is not a regular file", "")
     with os.fdopen(descriptor, "rb") as handle:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ModelFailure(f"{shown(path.name)} is not a regular file", "")
         yield handle
 
 

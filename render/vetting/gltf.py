@@ -187,7 +187,7 @@ def _drop_other_uris(document: Json, notes: Notes) -> bool:
             if "uri" in value:
                 del value["uri"]
                 changed = True
-                notes.add("a file that an extension names")
+                notes.add("a file that an extension names is left out")
             todo += value.values()
         elif isinstance(value, list):
             todo += value

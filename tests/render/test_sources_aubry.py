@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from infra.errors import UserError
 from infra.storage import open_storage
+from infra.tracking import open_run
 from render import records, sources
 from render.catalog import Catalog, Model
 from render.child import ModelFailure
 from render.config import RenderConfig, SourceConfig
 from render.cutout import coverage
 from render.dataset import decode_shard
+from render.job import render_dataset
 from render.turntables import render_shard
 
 SIZE, FINE = 120, 8
@@ -180,6 +182,20 @@ def test_a_shard_of_photographs_tells_angles_and_no_camera(chairs: Path, tmp_pat
     (picture, *_) = sources.photographs(plan.models[0][1], RenderConfig(size=32))
     facts = records.facts(plan.models[0][1], 0, picture, 32)
     assert "K" not in json.dumps(facts) and facts["elevation_deg"] == 20
+
+
+@pytest.mark.long
+def test_a_dataset_of_photographs_tells_the_angles_that_it_has(
+    local_ray: None, chairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = open_storage(str(tmp_path / "dataset"))
+    run = open_run(
+        f"sqlite:///{tmp_path / 'mlflow.db'}", "render", "render", "inputs", open_storage(tmp_path / "mlflow")
+    )
+    manifest = render_dataset(RenderConfig(size=32), catalog=catalog(chairs), storage=storage, run=run)
+    assert (manifest.azimuths_deg, manifest.elevations_deg) == ([11, 23, 338], [20, 30])
+    assert (manifest.views, manifest.failed_models) == (12, 0)
+    assert "12/12 views" in capsys.readouterr().out
 
 
 def test_what_holds_no_pictures_is_named_with_the_mend(tmp_path: Path) -> None:

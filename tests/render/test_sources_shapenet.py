@@ -178,6 +178,8 @@ def test_lists_of_ids_choose_and_leave_out(core: Path, tmp_path: Path, capsys: p
     assert listed(core, exclude=str(csv), classes=["chair", "table", "sofa"]) == [
         *("chair/b1", "chair/c2", "chair/c3", "sofa/s1")
     ]
+    duplicates = written(tmp_path / "duplicates.csv", "class,dropped,kept,reason\nchair,c1,c2,copy\ntable,t1,,empty\n")
+    assert listed(core, exclude=str(duplicates)) == ["chair/b1", "chair/c2", "chair/c3", "sofa/s1"]
     bare = written(tmp_path / "bare.csv", "c2,0.5\ns1,0.25\n")
     assert listed(core, include=str(bare)) == ["chair/c2", "sofa/s1"]
     with pytest.raises(UserError, match=r"none\.txt leaves no model of .*ShapeNetCore"):

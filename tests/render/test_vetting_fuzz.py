@@ -20,7 +20,7 @@ from render.child import ModelFailure
 from render.config import LimitsConfig
 from render.vetting import archives
 from tests.conftest import box_obj
-from tests.render.test_vetting import glb, gltf, png, textured
+from tests.render.hostile import glb, gltf, png, textured
 
 LIMITS = LimitsConfig(file_mb=4, faces=10_000, textures=8, texture_mpx=1, archive_mb=4, archive_members=50)
 HOSTILE: tuple[Any, ...] = (
