@@ -9,8 +9,11 @@ python -m render build throne.yaml --out throne   OBJ, materials and truth of a 
 from __future__ import annotations
 
 import argparse
+import math
+import tempfile
+from functools import partial
 from pathlib import Path
-from typing import Literal, get_args, get_origin
+from typing import Literal, NoReturn, get_args, get_origin
 
 import numpy as np
 from rich.table import Table
@@ -20,6 +23,7 @@ from infra.progress import Progress, console
 from render import modeller
 from render.catalog import Model
 from render.config import SourceConfig
+from render.modeller.materials import PALETTE
 from render.portraits import portraits
 from render.preview import png, tiled
 from render.sources import folder, parametric
@@ -42,7 +46,7 @@ def main(argv: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m render", allow_abbrev=False)
+    parser = _Parser(prog="python -m render", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     look = commands.add_parser("preview", help="render models into one picture")
     look.add_argument("item", nargs="+", help="a class that the modeller draws, or a .glb, .gltf, .obj or .yaml file")
@@ -50,8 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     look.add_argument("--models", type=_positive, default=12, help="how many models of a class (default 12)")
     look.add_argument("--seed", type=int, default=0, help="seed of the drawn models")
     look.add_argument("--size", type=_positive, default=192, help="pixels of one view (default 192)")
-    look.add_argument("--azimuths", type=float, nargs="+", default=[325.0], help="degrees (default 325)")
-    look.add_argument("--elevation", type=float, default=20.0, help="degrees (default 20)")
+    look.add_argument(
+        "--azimuths", type=partial(_degrees, limit=360.0), nargs="+", default=[325.0], help="degrees (default 325)"
+    )
+    look.add_argument("--elevation", type=partial(_degrees, limit=90.0), default=20.0, help="degrees (default 20)")
     look.add_argument("--columns", type=_positive, default=6, help="pictures in a row (default 6)")
     look.add_argument("--samples", type=_positive, default=32, help="Cycles samples a pixel (default 32)")
     tell = commands.add_parser("describe", help="list what a class can be described by")
@@ -62,15 +68,43 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} must be 1 or more")
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' must be a whole number, 1 or more")
+    return int(text)
+
+
+def _degrees(text: str, limit: float) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not -limit <= number <= limit:
+        raise argparse.ArgumentTypeError(f"'{text}' must be degrees from {-limit:g} to {limit:g}")
     return number
+
+
+def _make_way(out: Path, folder: bool) -> None:
+    """Make the folder that `out` is or lies in; what stands in the way of writing is found before any work is done."""
+    place = out if folder else out.parent
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        if out.is_dir() and not folder:
+            raise IsADirectoryError(21, "it is a folder")
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise UserError(f"--out {out} cannot be written: {error.strerror}; choose another") from None
 
 
 def _preview(asked: argparse.Namespace) -> None:
     models = [model for item in asked.item for model in _models(item, asked)]
+    _make_way(asked.out, folder=False)
     views = [View(k, azimuth % 360, asked.elevation) for k, azimuth in enumerate(asked.azimuths)]
     tiles = []
     with Progress("preview", len(models), "models") as progress:
@@ -78,7 +112,6 @@ def _preview(asked: argparse.Namespace) -> None:
             tiles += list(pictures[..., :3])
             progress.update(done)
     columns = min(max(asked.columns // len(views), 1) * len(views), len(tiles))
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
     asked.out.write_bytes(png(tiled(np.stack(tiles), columns)))
     console.print(f"{len(models)} models in {asked.out}")
 
@@ -104,9 +137,16 @@ def _describe(asked: argparse.Namespace) -> None:
         choices = f": {', '.join(get_args(field.annotation))}" if get_origin(field.annotation) is Literal else ""
         table.add_row(name, str(field.default), f"{field.description}{choices}")
     console.print(table)
+    colours = Table(
+        "material", "its colours, or '#rrggbb'", title="materials, written kind:colour", title_justify="left"
+    )
+    for kind, names in PALETTE.items():
+        colours.add_row(kind, ", ".join(names))
+    console.print(colours)
 
 
 def _build(asked: argparse.Namespace) -> None:
     model = modeller.build(parametric.described(asked.file))
+    _make_way(asked.out, folder=True)
     modeller.write(model, asked.out)
     console.print(f"{model.class_name} of {len(model.parts)} parts, {model.triangles} triangles in {asked.out}")
