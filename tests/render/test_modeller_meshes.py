@@ -160,4 +160,5 @@ def test_the_same_coordinates_of_a_part_lie_at_the_same_place_of_it_in_every_sty
         stack = np.array(found)
         assert len(stack) >= 2, name
         apart = np.linalg.norm(stack - np.median(stack, axis=0), axis=2).mean(axis=1)
-        assert apart.max() < 0.4, (name, int(apart.argmax()))
+        # A curved arm goes on down to the seat where a straight one ends.
+        assert apart.max() < (0.4 if name == "arm_left" else 0.25), (name, int(apart.argmax()))
