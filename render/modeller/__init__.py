@@ -57,7 +57,7 @@ _classes = {
 CLASSES: tuple[str, ...] = tuple(_classes)
 """Classes that can be drawn."""
 
-VERSION = 2
+VERSION = 3
 """Raised when the same properties would give another mesh, so that datasets of older ones are rendered
 anew."""
 
@@ -68,13 +68,15 @@ SYNSETS = {"chair": "03001627", "table": "04379243", "car": "02958343"}
 def draw(class_name: str, seed: int, index: int) -> Properties:
     """The properties of the model that (class, seed, index) names; `UserError` for an unknown class."""
     made = _class(class_name)
-    return made.properties(**draw_properties(class_name, seed, index, made.kinds))
+    return draw_properties(class_name, seed, index, made.kinds, made.properties)
 
 
 def describe(values: Mapping[str, Any]) -> Properties:
     """Properties from a hand-written mapping with its `class_name`; `UserError`, one line, says what is
     wrong."""
-    return _class(str(values.get("class_name", "?"))).properties(**values)
+    if "class_name" not in values:
+        raise UserError(f"class_name is missing; write class_name: {', '.join(CLASSES[:-1])} or {CLASSES[-1]}")
+    return _class(str(values["class_name"])).properties(**{str(name): value for name, value in values.items()})
 
 
 def schema(class_name: str) -> type[Properties]:

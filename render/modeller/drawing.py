@@ -7,19 +7,24 @@ that a new property never changes what the old ones were drawn as.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
+from infra.errors import UserError
 from infra.rng import generator
 
 Choice = TypeVar("Choice")
+Drawn = TypeVar("Drawn")
 _GOLDEN = 0.6180339887498949
 
 
 class Dice:
     """The decisions about one model of a class."""
 
-    def __init__(self, class_name: str, seed: int, index: int) -> None:
-        self._class_name, self._seed, self._index = class_name, seed, index
+    def __init__(self, class_name: str, seed: int, index: int, throw: int = 0) -> None:
+        """`throw` counts the times that the same decisions are made anew; the first is 0."""
+        self._class_name = f"{class_name}/again {throw}" if throw else class_name
+        self._seed, self._index = seed, index
 
     def unit(self, decision: str) -> float:
         """A number in [0, 1)."""
@@ -64,9 +69,22 @@ class Kind(NamedTuple):
     draw: Callable[[Dice], dict[str, Any]]
 
 
-def draw_properties(class_name: str, seed: int, index: int, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+THROWS = 20
+"""Kinds refuse fewer than one of a hundred throws."""
+
+
+def draw_properties(
+    class_name: str, seed: int, index: int, kinds: Mapping[str, Kind], described: Callable[..., Drawn]
+) -> Drawn:
     """The properties of the model that (class, seed, index) names; the kind walks through the list with the index,
-    so that any few models in a row differ."""
-    dice = Dice(class_name, seed, index)
-    kind = dice.weighted("kind", {name: kind.weight for name, kind in kinds.items()}, spread=True)
-    return kinds[kind].draw(dice)
+    so that any few models in a row differ.
+
+    Independent dice now and then throw what cannot go together, which `described` refuses with `UserError`; then all
+    but the kind is thrown again.
+    """
+    weights = {name: kind.weight for name, kind in kinds.items()}
+    kind = kinds[Dice(class_name, seed, index).weighted("kind", weights, spread=True)]
+    for throw in range(THROWS - 1):
+        with suppress(UserError):
+            return described(**kind.draw(Dice(class_name, seed, index, throw)))
+    return described(**kind.draw(Dice(class_name, seed, index, THROWS - 1)))

@@ -6,6 +6,7 @@ properties, and equal properties build equal models.
 
 from __future__ import annotations
 
+import reprlib
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -60,7 +61,8 @@ class Properties(Settings):
             more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
             known = f"; known: {', '.join(cls.model_fields)}" if first["type"] == "extra_forbidden" else ""
             raise UserError(
-                f"{subject}: {where} = {first['input']!r}: {first['msg'].removeprefix('Value error, ')}{known}{more}"
+                f"{subject}: {where} = {reprlib.repr(first['input'])}: "
+                f"{first['msg'].removeprefix('Value error, ')}{known}{more}"
             ) from None
         properties.check()
         return properties

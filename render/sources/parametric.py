@@ -43,6 +43,8 @@ def described(path: Path) -> modeller.Properties:
     """The properties in a YAML file, `class_name` among them. Raises `UserError` naming the file and the fault."""
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise UserError(f"{path} cannot be read as YAML: brackets within brackets, too deep") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):

@@ -89,6 +89,7 @@ def test_every_property_is_listed_with_what_it_is(class_name: str, tmp_path: Pat
     assert made.returncode == 0, made.stderr
     for name in modeller.schema(class_name).model_fields:
         assert name[:12] in made.stdout
+    assert all(word in made.stdout for word in ("wood", "wenge", "privacy", "#rrggbb")), "materials are listed too"
 
 
 @pytest.mark.parametrize(
@@ -143,3 +144,35 @@ def test_wrong_words_are_named_with_what_would_be_right(
     for name in names:
         assert name in str(raised.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "throne.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["build", "number.yaml", "--out", "x"], ["number.yaml", "3 = 4", "known", "legs"]),
+        (["build", "nameless.yaml", "--out", "x"], ["nameless.yaml", "class_name", "missing", "chair"]),
+        (["build", "bytes.yaml", "--out", "x"], ["bytes.yaml", "utf-8"]),
+        (["build", "deep.yaml", "--out", "x"], ["deep.yaml", "too deep"]),
+        (["build", "good.yaml", "--out", "good.yaml"], ["--out", "good.yaml", "choose another"]),
+        (["build", "good.yaml"], ["--out", "--help"]),
+        (["preview", "good.yaml", "--out", "."], ["--out", "folder"]),
+        (["preview", "good.yaml", "--elevation", "95"], ["--elevation", "95", "-90 to 90"]),
+        (["preview", "good.yaml", "--azimuths", "nan"], ["--azimuths", "nan"]),
+        (["preview", "chair", "--models", "none"], ["--models", "none", "1 or more"]),
+    ],
+)
+def test_what_cannot_be_read_or_written_is_named_before_any_work(
+    words: list[str], names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "good.yaml").write_text(THRONE)
+    (tmp_path / "number.yaml").write_text("class_name: chair\n3: 4\n")
+    (tmp_path / "nameless.yaml").write_text("back: slatted\n")
+    (tmp_path / "bytes.yaml").write_bytes(b"class_name: chair\nback: \xff\xfe\n")
+    (tmp_path / "deep.yaml").write_text("class_name: " + "[" * 5000 + "\n")
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    with pytest.raises(UserError) as caught:
+        commands.main(words)
+    for name in names:
+        assert name in str(caught.value)
+    assert set(tmp_path.iterdir()) == before

@@ -49,6 +49,10 @@ def test_wheels_turn_free_in_arches_and_places_stand_in_their_order(kind: str) -
     if top is not None:
         assert top[1] > foot[1]
         assert abs(top[0]) < p.width / 2
+    tail = points["tail"]
+    assert tail is not None
+    assert abs(tail[0]) < 1e-6
+    assert tail[2] > p.rear_axle, "of a truck it is the load's, not the cab's"
     mirror = points["mirror_left"]
     assert mirror is not None
     assert mirror[0] < body[:, 0].min() + 0.1

@@ -44,7 +44,7 @@ def add_cockpit(assembly: Assembly, body: Body) -> None:
         return lines.warp(np.stack(np.broadcast_arrays(x, y, z), axis=-1))
 
     pane = at(rows[:, None], columns[None, :])
-    assembly.add("windscreen", "glass", skin(pane, 0.004, 0.004), material("glass:green"))
+    assembly.add("windscreen_sheet", "glass", skin(pane, 0.004, 0.004), material("glass:green"))
     up = np.linspace(0.0, 1.0, 6)
     path = np.concatenate(
         [at(up, np.ones(6)), at(np.ones(9), np.linspace(1.0, -1.0, 11)[1:-1]), at(up[::-1], -np.ones(6))]

@@ -42,8 +42,8 @@ KEYPOINTS = (
 )
 """Named points, the same on every car; left is -x. `wheel_*` are the hubs' outer faces, `windscreen_*` and
 `roof_back_*` the corners of windscreen and backlight, `nose` the bonnet's front edge and `bonnet_back` its rear, `tail`
-the upper edge of the rear face, all three on the centre line, `bumper_*` the middle of nose and tail at the height of
-the bumpers."""
+the upper edge of the rear face (of a truck's load), all three on the centre line, `bumper_*` the middle of nose and
+tail at the height of the bumpers."""
 
 
 def build_car(p: CarProperties) -> Model:

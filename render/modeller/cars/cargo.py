@@ -97,6 +97,7 @@ def add_cargo(assembly: Assembly, lines: Lines) -> None:
     assembly.add_pair("board", "bed", left, load)
     for name in ("board_back", "board_front"):
         assembly.add(name, "bed", boards[name].warped(outwards), load)
+    assembly.mark("tail", assembly.mesh("board_back").point(0.5, 0.6))
     for k, z in enumerate(np.linspace(front + 0.25, back - 0.25, 5 if p.cargo == "tipper" else 4)):
         post = box((-wide - 0.035, deck + 0.02, z - 0.03), (-wide + 0.01, high - 0.03, z + 0.03), 0.008, bevel=True)
         post_paint = load if p.cargo == "tipper" else black
@@ -108,7 +109,8 @@ def _add_box(
 ) -> None:
     """A box body with edge mouldings and rear doors."""
     (x0, y0, z0), (x1, y1, z1) = low, high
-    assembly.add("cargo", "cargo", box(low, high, 0.025, bevel=True), load)
+    body = assembly.add("cargo", "cargo", box(low, high, 0.025, bevel=True), load)
+    assembly.mark("tail", body.point(0.5, 0.6))
     edge = material(trim)
     mould: list[tuple[str, Mesh]] = [
         ("moulding_low", box((x0 - 0.008, y0 - 0.01, z0 + 0.03), (x0 + 0.05, y0 + 0.09, z1 - 0.03), 0.006, bevel=True)),

@@ -168,7 +168,8 @@ class CarProperties(Properties):
         least = 0.2 if self.body in {"coupe", "convertible"} else 0.24
         self.refuse(
             eaves < max(self.belt_height + max(self.belt_rise, 0.0), self.bonnet_height) + least,
-            f"height {self.height:g} leaves no windows above belt_height {self.belt_height:g}",
+            f"height {self.height:g} less roof_arch {self.roof_arch:g} leaves no windows above belt_height "
+            f"{self.belt_height:g} with belt_rise {self.belt_rise:g}; {least:g} of height or more",
         )
 
     def _check_kind(self) -> None:
@@ -190,9 +191,10 @@ class CarProperties(Properties):
                 self.boot_length > 0,
                 f"boot_length {self.boot_length:g} needs a sedan, coupe, convertible or pickup, not '{self.body}'",
             )
+            most = 8 if self.body == "truck" else 50
             self.refuse(
-                self.rear_rake_deg > (8 if self.body == "truck" else 50),
-                f"rear_rake_deg {self.rear_rake_deg:g} is too flat for a '{self.body}'",
+                self.rear_rake_deg > most,
+                f"rear_rake_deg {self.rear_rake_deg:g} is too flat for a '{self.body}'; {most} or less",
             )
         else:
             least = 1.0 if self.body == "pickup" else 0.15

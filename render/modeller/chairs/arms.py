@@ -98,7 +98,7 @@ def _add_bracketed(p: ChairProperties, assembly: Assembly, outline: Outline) -> 
         rings=4,
     )
     pad = pad.moved(x=-half - 0.03, z=0.0)
-    assembly.add_pair("arm", "arms", pad, material(p.arm_material))
+    assembly.add_pair("arm_pad", "arms", pad, material(p.arm_material))
     _mark(assembly, pad.point(0.0, 0.6), pad.point(0.5, 0.6))
 
 
@@ -149,12 +149,11 @@ def _add_closed(p: ChairProperties, assembly: Assembly, outline: Outline, lean: 
         up, out, along = v[:, 0] + height / 2, v[:, 1], v[:, 2] + depth / 2
         return np.stack([-rim(along) - out, low + up, front + along], axis=1)
 
-    mesh = wall.warped(upright)
+    mesh = assembly.add_pair("arm_side", "arms", wall.warped(upright), material(p.arm_material), 50.0)
     if p.arms == "rolled":
-        assembly.add_pair("arm_side", "arms", mesh, material(p.arm_material), 50.0)
         along = np.linspace(-0.008, depth - 0.01, 7)
         path = np.stack([-rim(along) - 0.3 * roll, np.full(7, y - roll), front + along], axis=1)
         mesh = sweep(path, disc(roll, 24), (0.0, 1.0, 0.0), edge=0.25 * roll)
-    assembly.add_pair("arm", "arms", mesh, material(p.arm_material), 50.0)
+        assembly.add_pair("arm_roll", "arms", mesh, material(p.arm_material), 50.0)
     top_front = np.array([-p.seat_width / 2 - 0.35 * thick, y, front + 0.03])
     _mark(assembly, mesh.nearest(top_front), mesh.nearest(top_front + np.array([taper, 0.0, depth - 0.06])))

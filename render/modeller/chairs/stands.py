@@ -61,7 +61,7 @@ def add_folding(p: ChairProperties, assembly: Assembly, outline: Outline) -> Non
             low, high = np.array([-towards * foot, rise, at]), np.array([towards * x, top, at])
             assembly.add(f"leg_{name}_{side}", "legs", bar(low, high, section, (0.0, 0.0, 1.0)), matter)
     runner = bar((-foot, 0.013, -z - 0.05), (-foot, 0.013, z + 0.05), bar_section(1.1 * wide, 0.026, 0.004), (0, 1, 0))
-    assembly.add_pair("leg_runner", "legs", runner, matter)
+    assembly.add_pair("leg_skid", "legs", runner, matter)
     rail = bar((-x, top, -z - 0.02), (-x, top, z + 0.02), disc(0.55 * deep + 0.003, 14), (0.0, 1.0, 0.0))
     assembly.add_pair("leg_rail", "legs", rail, matter)
     for name, sign in _ENDS:
@@ -86,7 +86,7 @@ def add_hairpins(p: ChairProperties, assembly: Assembly, outline: Outline) -> No
         path = fillet(np.stack([tops[0], *turn, tops[1]]), bend, 8)
         mesh = sweep(path, disc(radius, 12), np.array([out[0], 0.0, out[1]]))
         mesh = mesh.moved(y=-float(mesh.vertices[:, 1].min()))
-        assembly.add_pair(f"leg_{name}", "legs", mesh, material(p.frame_material))
+        assembly.add_pair(f"leg_rod_{name}", "legs", mesh, material(p.frame_material))
         assembly.mark_pair(f"foot_{name}", mesh.nearest(np.array([foot[0], 0.0, foot[1]])))
         assembly.mark_pair(f"leg_top_{name}", mesh.nearest(np.array([corner[0], p.underside, corner[1]])))
 

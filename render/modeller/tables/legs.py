@@ -61,7 +61,7 @@ def add_four(p: TableProperties, assembly: Assembly, outline: Outline) -> Frame:
             mesh = _hairpin(p, foot, top, sign)
         else:
             mesh = _plain(p, foot, top)
-        assembly.add_pair(f"leg_{name}", "legs", mesh, matter)
+        assembly.add_pair(f"leg_rod_{name}" if p.legs == "hairpin" else f"leg_{name}", "legs", mesh, matter)
         assembly.mark_pair(f"foot_{name}", mesh.nearest(foot))
         lines[name] = line
         meet = Frame(lines).at(name, p.underside - 0.01)

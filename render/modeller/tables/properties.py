@@ -32,7 +32,8 @@ Legs = Literal[
 
 
 class TableProperties(Properties):
-    """A table. Its long side runs left to right."""
+    """A table. Its long side runs left to right; these are its own, as of one who sits where it stands and looks
+    where its front looks."""
 
     class_name: Literal["table"] = "table"
 
@@ -80,7 +81,9 @@ class TableProperties(Properties):
     shelf_height: float = metres(0.15, 0.06, 0.6, "height of the shelf above the floor")
     drawers: int = count(0, 0, 4, "drawers side by side in the apron")
     cabinet: Literal["none", "left", "right", "both"] = Field(
-        "none", description="where a cabinet of drawers hangs between the legs of a desk"
+        "none",
+        description="where a cabinet of drawers hangs between the legs of a desk; to one who looks at the drawers the "
+        "table's left is on the right",
     )
     hutch_height: float = metres(0.0, 0.0, 0.5, "height of a set of pigeonholes on the back of the top; 0 for none")
     nested: int = count(0, 0, 2, "smaller tables that are drawn out from under this one")

@@ -110,13 +110,17 @@ def add_trestle(p: TableProperties, assembly: Assembly, outline: Outline) -> Non
         assembly.add_pair("trestle_tie", "legs", tie, matter)
         height = low + 0.45 * thick
     else:
-        # Crossed beams pass each other; leaning ones meet under the head.
+        # Crossed beams pass each other; leaning ones meet under the head, one a hair narrower and lower than the other,
+        # so that no two faces lie in one plane.
         crossed = p.trestle == "cross"
-        section = bar_section(0.7 * thick, 1.2 * thick, 0.005)
+        section, narrower = (bar_section(0.7 * thick - less, 1.2 * thick, 0.005) for less in (0.0, 0.0012))
         end, aside = (0.82, 0.17 * thick) if crossed else (-0.22, 0.0)
         high = top - 0.5 * beam
         front = leg((x - aside, 0.0, -reach * 0.9), (x - aside, high, reach * end), section)
-        back = leg((x + aside, 0.0, reach * 0.9), (x + aside, high, -reach * end), section)
+        if crossed:
+            back = leg((x + aside, 0.0, reach * 0.9), (x + aside, high, -reach * end), section)
+        else:
+            back = leg((x, 0.0, reach * 0.9), (x, high - 0.0012, -reach * end), narrower)
         assembly.add_pair("trestle_beam_front", "legs", front, matter)
         assembly.add_pair("trestle_beam_back", "legs", back, matter)
         height = 0.9 / 1.72 * high

@@ -118,7 +118,7 @@ def _ring(outer: Outline, inner: Outline, low: float, high: float, edge: float) 
 def _add_pane(p: TableProperties, assembly: Assembly, outline: Outline) -> None:
     """A frame along the rim, and a pane that is let into it."""
     ring = _ring(outline, top_outline(p, p.frame_width), p.underside, p.height, p.edge_size)
-    assembly.add("top", "top", ring, material(p.top_material))
+    assembly.add("top_frame", "top", ring, material(p.top_material))
     high = p.height - p.pane_drop
     sheet = slab(top_outline(p, p.frame_width - 0.006), high - p.pane_thickness, high, 0.0015)
     assembly.add("pane", "top", sheet, material(p.pane_material))
