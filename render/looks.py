@@ -32,6 +32,8 @@ MAGNIFIED = 1.0
 """The most that a picture is enlarged for it: what is narrower stays narrower, or a small turn would be magnified."""
 BLUR = 1.5
 """Pixels of SIZE: an edge that moves by less than this leaves little; one that appears stays."""
+WASH = 4.0
+"""Pixels of SIZE that colours are blurred by: an edge that moves is no other colour."""
 GRID = 32
 """Side of a blurred silhouette."""
 COARSE = 16
@@ -182,7 +184,8 @@ def _describe_one(views: Floats) -> tuple[NDArray[np.uint8], NDArray[np.float16]
         silhouettes.append(_bytes(cv2.resize(blurred, (GRID, GRID), interpolation=cv2.INTER_AREA)))
         gradients.append(_hog(_levelled(np.asarray(colour @ _LUMINANCE, np.float32), np.asarray(placed, np.float32))))
         spreads += list(spread)
-        colours.append(_bytes(cv2.resize(colour, (COARSE, COARSE), interpolation=cv2.INTER_AREA)))
+        washed = cv2.GaussianBlur(colour, (0, 0), WASH)
+        colours.append(_bytes(cv2.resize(washed, (COARSE, COARSE), interpolation=cv2.INTER_AREA)))
     logs = np.log(np.maximum(np.array(spreads, np.float32), 0.1))
     return (
         np.concatenate(silhouettes).ravel(),
