@@ -37,7 +37,7 @@ class DuplicatesConfig(Settings):
     """From where on models are alike, broken or empty, judged on views of 64 pixels."""
 
     silhouette: float = Field(
-        0.17, gt=0, le=1, description="largest difference of blurred silhouettes that copies may show, share of cover"
+        0.15, gt=0, le=1, description="largest difference of blurred silhouettes that copies may show, share of cover"
     )
     gradients: float = Field(
         0.53, gt=0, le=2, description="largest distance of edges inside and out (HOG), share of their length"

@@ -87,7 +87,7 @@ def describe(pictures: NDArray[np.uint8]) -> Looks:
 
 @dataclass(frozen=True)
 class Limits:
-    """Below all of them two models are near-duplicates.
+    """What two near-duplicates may differ by; see `Likeness.score`.
 
     `silhouette`: largest difference of blurred silhouettes, share of full cover; `gradients`: distance of HOG, share of
     its length; `proportions`: largest difference of the silhouettes' widths and heights, share.
@@ -102,8 +102,9 @@ class Limits:
 class Likeness:
     """Two models by number, the later and the earlier one, and how far apart they look.
 
-    `score` is the largest of the three distances as a share of its limit, so near-duplicates are below 1; `colours` is
-    the mean difference over the object, share of white.
+    `score` is below 1 for near-duplicates: the hypotenuse of silhouette and gradients as shares of their limits (paint
+    moves one of them, a turn the other, another model both), or the share of proportions where that is more. `colours`
+    is the mean difference over the object, share of white.
     """
 
     later: int
@@ -125,9 +126,8 @@ def likenesses(looks: Looks, later: int, earlier: NDArray[np.int64], limits: Lim
     colours = np.abs(looks.colours[earlier].astype(np.int16) - looks.colours[later]).mean(axis=1)
     # White around an object is equal in both: what counts is the object's share of the picture.
     colours /= np.maximum((looks.silhouettes[earlier].mean(axis=1) + looks.silhouettes[later].mean()) / 2, 1.0)
-    scores = np.maximum.reduce(
-        [silhouettes / limits.silhouette, gradients / limits.gradients, proportions / limits.proportions]
-    )
+    together = np.hypot(silhouettes / limits.silhouette, gradients / limits.gradients)
+    scores = np.maximum(together, proportions / limits.proportions)
     numbers = np.stack([silhouettes, gradients, proportions, colours, scores], axis=1).astype(np.float64).tolist()
     return [Likeness(later, int(other), *row) for other, row in zip(earlier, numbers, strict=True)]
 
