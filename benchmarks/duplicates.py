@@ -2,8 +2,8 @@
 
 python benchmarks/duplicates.py --folder /tmp/planted [--originals 18] [--real DIR] [--many 7000]
 
-The limits are chosen on the validation seed and reported on the test seed and on the models of --real (GLB files below
-<class>/). Sets and thumbnails stay in --folder and are used again.
+Limits are swept on the validation seed; those of DuplicatesConfig are reported on all sets, also on copies of models of
+--real (GLB files below <class>/). Sets and thumbnails stay in --folder and are used again.
 """
 
 from __future__ import annotations
