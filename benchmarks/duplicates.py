@@ -2,8 +2,8 @@
 
 python benchmarks/duplicates.py --folder /tmp/planted [--originals 18] [--real DIR] [--many 7000]
 
-The limits are chosen on the validation seed and reported on the test seed and on the models of --real (GLB files below
-<class>/). Sets and thumbnails stay in --folder and are used again.
+Limits are swept on the validation seed; those of DuplicatesConfig are reported on all sets, also on copies of models of
+--real (GLB files below <class>/). Sets and thumbnails stay in --folder and are used again.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from render.job import render_dataset
 
 SEEDS = {"validation": 11, "test": 12}
 SWEEP = {
-    "silhouette": (0.12, 0.14, 0.16, 0.17, 0.18, 0.2, 0.22, 0.25),
-    "gradients": (0.45, 0.5, 0.53, 0.6),
+    "silhouette": (0.12, 0.15, 0.17, 0.2, 0.25, 0.3),
+    "gradients": (0.45, 0.5, 0.53, 0.56, 0.6),
     "proportions": (0.02, 0.025, 0.035, 0.05),
 }
 console = Console(width=140)

@@ -37,7 +37,7 @@ class DuplicatesConfig(Settings):
     """From where on models are alike, broken or empty, judged on views of 64 pixels."""
 
     silhouette: float = Field(
-        0.17, gt=0, le=1, description="largest difference of blurred silhouettes that copies may show, share of cover"
+        0.15, gt=0, le=1, description="largest difference of blurred silhouettes that copies may show, share of cover"
     )
     gradients: float = Field(
         0.53, gt=0, le=2, description="largest distance of edges inside and out (HOG), share of their length"
@@ -46,7 +46,7 @@ class DuplicatesConfig(Settings):
         0.035, gt=0, le=1, description="largest difference of widths and heights of the silhouettes, share"
     )
     colours: float = Field(
-        0.05, gt=0, le=1, description="mean difference of colour from which a copy is one in other colours, share"
+        0.04, gt=0, le=1, description="mean difference of colour from which a copy is one in other colours, share"
     )
     empty_below: float = Field(
         0.002, ge=0, lt=1, description="a model that covers less of its pictures is empty, share"

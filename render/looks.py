@@ -32,6 +32,8 @@ MAGNIFIED = 1.0
 """The most that a picture is enlarged for it: what is narrower stays narrower, or a small turn would be magnified."""
 BLUR = 1.5
 """Pixels of SIZE: an edge that moves by less than this leaves little; one that appears stays."""
+WASH = 4.0
+"""Pixels of SIZE that colours are blurred by: an edge that moves is no other colour."""
 GRID = 32
 """Side of a blurred silhouette."""
 COARSE = 16
@@ -85,7 +87,7 @@ def describe(pictures: NDArray[np.uint8]) -> Looks:
 
 @dataclass(frozen=True)
 class Limits:
-    """Below all of them two models are near-duplicates.
+    """What two near-duplicates may differ by; see `Likeness.score`.
 
     `silhouette`: largest difference of blurred silhouettes, share of full cover; `gradients`: distance of HOG, share of
     its length; `proportions`: largest difference of the silhouettes' widths and heights, share.
@@ -100,8 +102,9 @@ class Limits:
 class Likeness:
     """Two models by number, the later and the earlier one, and how far apart they look.
 
-    `score` is the largest of the three distances as a share of its limit, so near-duplicates are below 1; `colours` is
-    the mean difference over the object, share of white.
+    `score` is below 1 for near-duplicates: the hypotenuse of silhouette and gradients as shares of their limits (paint
+    moves one of them, a turn the other, another model both), or the share of proportions where that is more. `colours`
+    is the mean difference over the object, share of white.
     """
 
     later: int
@@ -123,9 +126,8 @@ def likenesses(looks: Looks, later: int, earlier: NDArray[np.int64], limits: Lim
     colours = np.abs(looks.colours[earlier].astype(np.int16) - looks.colours[later]).mean(axis=1)
     # White around an object is equal in both: what counts is the object's share of the picture.
     colours /= np.maximum((looks.silhouettes[earlier].mean(axis=1) + looks.silhouettes[later].mean()) / 2, 1.0)
-    scores = np.maximum.reduce(
-        [silhouettes / limits.silhouette, gradients / limits.gradients, proportions / limits.proportions]
-    )
+    together = np.hypot(silhouettes / limits.silhouette, gradients / limits.gradients)
+    scores = np.maximum(together, proportions / limits.proportions)
     numbers = np.stack([silhouettes, gradients, proportions, colours, scores], axis=1).astype(np.float64).tolist()
     return [Likeness(later, int(other), *row) for other, row in zip(earlier, numbers, strict=True)]
 
@@ -182,7 +184,8 @@ def _describe_one(views: Floats) -> tuple[NDArray[np.uint8], NDArray[np.float16]
         silhouettes.append(_bytes(cv2.resize(blurred, (GRID, GRID), interpolation=cv2.INTER_AREA)))
         gradients.append(_hog(_levelled(np.asarray(colour @ _LUMINANCE, np.float32), np.asarray(placed, np.float32))))
         spreads += list(spread)
-        colours.append(_bytes(cv2.resize(colour, (COARSE, COARSE), interpolation=cv2.INTER_AREA)))
+        washed = cv2.GaussianBlur(colour, (0, 0), WASH)
+        colours.append(_bytes(cv2.resize(washed, (COARSE, COARSE), interpolation=cv2.INTER_AREA)))
     logs = np.log(np.maximum(np.array(spreads, np.float32), 0.1))
     return (
         np.concatenate(silhouettes).ravel(),
