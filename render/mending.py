@@ -66,10 +66,11 @@ def mend(corners: Floats, normals: Floats, sides: Ints | None = None) -> Mended:
     diagonal = float(np.linalg.norm(high - low))
     if not diagonal > 0:
         raise ValueError("the model has no extent: all its vertices coincide")
-    unit = (corners - (low + high) / 2) / diagonal
+    with np.errstate(all="ignore"):
+        unit = (corners - (low + high) / 2) / diagonal
+        across = np.cross(unit[:, 1] - unit[:, 0], unit[:, 2] - unit[:, 0])
     # Sizes such as 1e300 overflow here and are no geometry.
     drop(~np.isfinite(unit[kept]).all(axis=(1, 2)), "with coordinates that are not finite")
-    across = np.cross(unit[:, 1] - unit[:, 0], unit[:, 2] - unit[:, 0])
     drop(~(np.linalg.norm(across[kept], axis=1) > FLAT), "without area")
     if not len(kept):
         raise ValueError("none of the model's faces has an area")

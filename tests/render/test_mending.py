@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 
 def flat(corners: Array) -> Array:
     """Geometric normals at every corner."""
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         across = across / np.linalg.norm(across, axis=1, keepdims=True)
     return np.repeat(across[:, None, :], 3, axis=1)
 
