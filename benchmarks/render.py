@@ -272,6 +272,9 @@ def _processes(asked: argparse.Namespace, config: RenderConfig) -> None:
     views = view_grid(config.azimuths_deg, config.elevations)[::3]
     with tempfile.TemporaryDirectory() as scratch, Blender() as one, Blender() as two:
         (_, path, model), *_ = models_of(asked, Path(scratch))
+        # Blender ends with the thread that started it, so both are started here.
+        for blender in (one, two):
+            ask(blender, order_of(path, model, config, views[:1]))
         rates: dict[str, list[float]] = {"1 x 2": [], "2 x 1": []}
         for _ in range(3):
             for name, crew, threads in (("1 x 2", [one], 2), ("2 x 1", [one, two], 1)):

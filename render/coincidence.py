@@ -53,7 +53,7 @@ def coincident(corners: Floats, normals: Floats, sides: Ints | None = None) -> C
     Faces of two closed bodies that touch are left alone: nobody sees between them.
     """
     sides = np.zeros(len(corners), np.int64) if sides is None else sides
-    vertices = _welded(corners)
+    vertices = welded(corners)
     copy = _copies(vertices, sides)
     alive = np.flatnonzero(~copy)
     corners, normals, vertices = corners[alive], normals[alive], vertices[alive]
@@ -65,7 +65,7 @@ def coincident(corners: Floats, normals: Floats, sides: Ints | None = None) -> C
     return Coincidence(level, copy)
 
 
-def _welded(corners: Floats) -> Ints:
+def welded(corners: Floats) -> Ints:
     """[T, 3] vertex numbers: corners on the same place of a fine grid share theirs."""
     return _numbered(np.rint(corners.reshape(-1, 3) / WELD).astype(np.int64) + 2**20).reshape(-1, 3)
 

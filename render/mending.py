@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from render.coincidence import coincident
+from render.coincidence import coincident, welded
+from render.modeller.mesh import corner_normals
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,6 +24,8 @@ GAP = 1e-4
 """How far a face is moved off the one it coincides with: enough for rays to tell them apart; at 1e-3 cracks show."""
 FLAT = 1e-14
 """Twice the area, in squared diagonals, below which a triangle is a line or a point."""
+CREASE_DEG = 60.0
+"""Faces that meet at less are one smooth surface, where a file leaves it open."""
 OPPOSED = -0.05
 """Cosine between shading and geometric normal below which a corner is lit from behind."""
 
@@ -43,10 +46,11 @@ class Mended:
     """What was done, such as '120 coincident faces moved apart'; empty when the mesh was sound."""
 
 
-def mend(corners: Floats, normals: Floats, sides: Ints | None = None) -> Mended:
+def mend(corners: Floats, normals: Floats, sides: Ints | None = None, averaged: Bools | None = None) -> Mended:
     """Mend triangles of corner positions [T, 3, 3] and corner normals [T, 3, 3].
 
     `sides` [T] tells materials apart: a copy of a face in another material is a layer of its own, hidden below.
+    `averaged` [T] tells whose normals are not the file's but a mean over the faces around each vertex.
     Raises `ValueError` when no face is left.
     """
     corners, normals = np.asarray(corners, np.float64), np.asarray(normals, np.float64)
@@ -66,21 +70,28 @@ def mend(corners: Floats, normals: Floats, sides: Ints | None = None) -> Mended:
     diagonal = float(np.linalg.norm(high - low))
     if not diagonal > 0:
         raise ValueError("the model has no extent: all its vertices coincide")
-    unit = (corners - (low + high) / 2) / diagonal
+    with np.errstate(all="ignore"):
+        unit = (corners - (low + high) / 2) / diagonal
+        across = np.cross(unit[:, 1] - unit[:, 0], unit[:, 2] - unit[:, 0])
     # Sizes such as 1e300 overflow here and are no geometry.
     drop(~np.isfinite(unit[kept]).all(axis=(1, 2)), "with coordinates that are not finite")
-    across = np.cross(unit[:, 1] - unit[:, 0], unit[:, 2] - unit[:, 0])
     drop(~(np.linalg.norm(across[kept], axis=1) > FLAT), "without area")
     if not len(kept):
         raise ValueError("none of the model's faces has an area")
 
     unit, across = unit[kept], across[kept]
     faces = across / np.linalg.norm(across, axis=1, keepdims=True)
-    shading, fault = _honest_normals(normals[kept], faces)
-    if fault.any():
-        mends.append(f"shading normals of {_count(int(fault.sum()), 'face')} turned to the face's side")
-
     found = coincident(unit, faces, None if sides is None else sides[kept])
+    shading, fault = normals[kept], np.zeros(len(kept), bool)
+    if averaged is not None and found.level.any():
+        shading, fault = _averaged_anew(unit, shading, faces, averaged[kept])
+    if fault.any():
+        mends.append(f"smooth shading of {_count(int(fault.sum()), 'face')} averaged over their own side")
+    shading, turned = _honest_normals(shading, faces)
+    if turned.any():
+        mends.append(f"shading normals of {_count(int(turned.sum()), 'face')} turned to the face's side")
+    fault |= turned
+
     moved = corners[kept] + (GAP * diagonal * found.level[:, None] * faces)[:, None, :]
     if found.copy.any():
         mends.append(f"{_count(int(found.copy.sum()), 'face')} drawn twice dropped")
@@ -93,9 +104,23 @@ def mend(corners: Floats, normals: Floats, sides: Ints | None = None) -> Mended:
     return Mended(kept[stay], moved[stay], shading[stay], touched, tuple(mends))
 
 
-def untouched(corners: Floats, normals: Floats, sides: Ints | None = None) -> Mended:
+def untouched(corners: Floats, normals: Floats, sides: Ints | None = None, averaged: Bools | None = None) -> Mended:
     """What `mend` would say of a sound mesh, whatever these triangles are; to see what mending is for."""
     return Mended(np.arange(len(corners)), corners, normals, np.zeros(len(corners), bool), ())
+
+
+def _averaged_anew(unit: Floats, normals: Floats, faces: Floats, averaged: Bools) -> tuple[Floats, Bools]:
+    """Normals of smooth faces whose vertices are shared by both sides of a surface, so that a mean over them is none.
+
+    The new mean is over the faces around a vertex that differ by up to `CREASE_DEG`. Flat faces are left flat.
+    """
+    smooth = averaged & (np.abs(normals - faces[:, None, :]).max(axis=(1, 2)) > 1e-3)
+    if not smooth.any():
+        return normals, smooth
+    numbers = welded(unit)
+    _, first = np.unique(numbers, return_index=True)
+    means = corner_normals(unit.reshape(-1, 3)[first], numbers, np.full(len(unit), CREASE_DEG))
+    return np.where(smooth[:, None, None], means, normals), smooth
 
 
 def _honest_normals(normals: Floats, faces: Floats) -> tuple[Floats, Bools]:

@@ -35,6 +35,8 @@ class _Piece:
     corners: Array
     normals: Array
     sides: Ints
+    averaged: bool
+    """Whether its normals are not the file's but a mean over the faces around each vertex."""
     warped: bool
     """Whether its transform mirrors or shears, so that the normals that Blender keeps would be wrong."""
 
@@ -80,6 +82,7 @@ def load(path: Path, up: str, front: str, mending: bool = True) -> Imported:
         np.concatenate([piece.corners for piece in pieces]),
         np.concatenate([piece.normals for piece in pieces]),
         np.concatenate([piece.sides for piece in pieces]),
+        np.concatenate([np.full(len(piece.loops), piece.averaged) for piece in pieces]),
     )
     placed, start = [], 0
     for piece in pieces:
@@ -115,9 +118,10 @@ def _piece(item: bpy.types.Object, depsgraph: bpy.types.Depsgraph, turn: Array, 
     polygon_of = _read(mesh.loop_triangles, "polygon_index", 1, np.int32).ravel()
     material_of = _read(mesh.polygons, "material_index", 1, np.int32).ravel()[polygon_of]
     sides = np.array(slots, np.int64)[np.clip(material_of, 0, len(slots) - 1)]
+    averaged = not mesh.has_custom_normals
     stretch = np.linalg.svd(linear, compute_uv=False)
     warped = bool(mirrored or stretch[-1] < stretch[0] * (1 - 1e-3))
-    return _Piece(mesh, positions, loops, positions[vertex_of[loops]], normals, sides, warped)
+    return _Piece(mesh, positions, loops, positions[vertex_of[loops]], normals, sides, averaged, warped)
 
 
 def _rebuilt(piece: _Piece, mended: Mended, rows: slice, start: int) -> tuple[bpy.types.Mesh, Array]:

@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 
 def flat(corners: Array) -> Array:
     """Geometric normals at every corner."""
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         across = across / np.linalg.norm(across, axis=1, keepdims=True)
     return np.repeat(across[:, None, :], 3, axis=1)
 
@@ -129,6 +129,20 @@ def test_normals_that_oppose_their_face_are_turned_and_smooth_shading_stays() ->
     result = mended(ball, spoilt)
     assert result.touched.sum() == 3
     np.testing.assert_allclose(result.normals[0, 1], flat(ball)[0, 0], atol=1e-12)
+
+
+def test_normals_averaged_over_both_sides_of_a_surface_are_averaged_over_one() -> None:
+    ball = np.array(BALL.triangles)
+    both = np.concatenate([ball, ball[:, ::-1]])
+    nothing = np.zeros_like(both)
+    nothing[..., 2] = 1.0  # what a mean of opposites may leave
+    smooth = both / np.linalg.norm(both, axis=2, keepdims=True)
+    smooth[len(ball) :] *= -1
+    result = mend(both, nothing, None, np.ones(len(both), bool))
+    assert np.einsum("tcd,tcd->tc", result.normals, smooth).min() > 0.998
+    # Flat faces stay flat, and normals that the file gives are the file's.
+    np.testing.assert_allclose(mend(both, flat(both), None, np.ones(len(both), bool)).normals, flat(both), atol=1e-12)
+    np.testing.assert_allclose(mend(both, smooth, None, np.zeros(len(both), bool)).normals, smooth, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [1e-6, 1e-3, 1.0, 1e6])

@@ -9,6 +9,7 @@ from infra.rng import generator
 from render.viewpoints import (
     CAMERA_DISTANCE,
     LARGEST_SCALE,
+    file_axes,
     framing,
     intrinsics,
     project,
@@ -85,3 +86,31 @@ def test_framing_centres_what_only_the_height_limits() -> None:
     )
     assert seen[:, 1].min() == pytest.approx(0.1, abs=1e-6)
     assert seen[:, 1].max() == pytest.approx(0.9, abs=1e-6)
+
+
+def test_a_files_axes_turn_into_the_worlds_without_mirroring() -> None:
+    axes = {sign + name: np.eye(3)[k] * (1 if sign == "+" else -1) for k, name in enumerate("xyz") for sign in "+-"}
+    for up, up_axis in axes.items():
+        for front, front_axis in axes.items():
+            if up[1] == front[1]:
+                with pytest.raises(ValueError, match="different axes"):
+                    file_axes(up, front)
+                continue
+            turn = file_axes(up, front)
+            assert np.linalg.det(turn) == pytest.approx(1)
+            np.testing.assert_allclose(turn[:3, :3] @ up_axis, [0, 0, 1])
+            np.testing.assert_allclose(turn[:3, :3] @ front_axis, [0, -1, 0])
+
+
+@pytest.mark.parametrize("mode", ["diagonal", "sphere"])
+def test_what_is_framed_alike_for_all_models_never_crosses_the_border(mode: str) -> None:
+    box = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) / (2 * np.sqrt(3))
+    scale, lift = framing(box, [], border=0.05, mode=mode)
+    assert lift == 0
+    views = view_grid(np.arange(0, 360, 5).tolist(), np.arange(-90, 91, 5).tolist())
+    seen = np.concatenate([project(box * scale, 1, view.azimuth_deg, view.elevation_deg)[0] for view in views])
+    assert seen.min() >= 0.05 - 1e-9
+    assert seen.min() == pytest.approx(0.05, abs=2e-3)
+    flat = box * [1, 1, 0.01]
+    flat /= np.linalg.norm(np.ptp(flat, axis=0))
+    assert framing(flat, [], border=0.05, mode=mode)[0] == pytest.approx(scale)
