@@ -91,6 +91,7 @@ def finish_dataset(
         storage.write_bytes(MODELS, _parquet(models, MODEL_SCHEMA))
 
     rendered = {row["style"] for row in models}
+    photographs = any(model.photos for model in catalog.models)  # they come from where they were taken
     styles = [
         Style(
             id=model.id,
@@ -113,8 +114,8 @@ def finish_dataset(
             "opencv": str(cv2.__version__),
         },
         size=config.size,
-        azimuths_deg=config.azimuths_deg,
-        elevations_deg=list(config.elevations),
+        azimuths_deg=sorted(views.azimuths) if photographs else config.azimuths_deg,
+        elevations_deg=sorted(views.elevations) if photographs else list(config.elevations),
         classes=list(dict.fromkeys(style.class_name for style in styles)),
         styles=styles,
         shards=shards,
@@ -132,6 +133,8 @@ class _Views:
 
     def __init__(self, path: Path) -> None:
         self.path, self.count = path, 0
+        self.azimuths: set[float] = set()
+        self.elevations: set[float] = set()
         self.on_sheets: list[dict[str, Any]] = []
         self._writer = pq.ParquetWriter(path, VIEW_SCHEMA)
         self._rows: list[dict[str, Any]] = []
@@ -141,6 +144,8 @@ class _Views:
         self.count += len(rows)
         self._rows += rows
         for row in rows:
+            self.azimuths.add(row["azimuth_deg"])
+            self.elevations.add(row["elevation_deg"])
             shown = self._shown.setdefault(row["class_name"], set())
             if row["model"] in shown or len(shown) < ON_A_SHEET:
                 shown.add(row["model"])

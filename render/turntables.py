@@ -19,7 +19,7 @@ from infra.storage import Storage, room_in
 from infra.storage.folder import FULL
 from render import records, sources
 from render.catalog import Model, ShardPlan
-from render.child import COMMAND, Blender, ModelFailure
+from render.child import COMMAND, Blender, ModelFailure, scratch_folder
 from render.config import RenderConfig
 from render.dataset import Shard
 from render.pictures import Picture
@@ -82,13 +82,13 @@ def render_shard(
     name = f"{plan.name}.tar"
 
     def tell(more: int = 0) -> None:
-        left = len(plan.models) - len(models) - len(failures)
-        expected = len(rows) + max(more, left * len(views))
+        left = plan.models[len(models) + len(failures) :]
+        expected = len(rows) + max(more, sum(expected_views(model, config) for _, model in left))
         progress(Count(len(rows) + more, expected, len(models), len(failures), time.monotonic() - start))
 
     with (
         room_in(Path(tempfile.gettempdir())),
-        tempfile.TemporaryDirectory(prefix="turnery-") as scratch,
+        scratch_folder("shard") as scratch,
         Blender(config.memory_gb, config.recycle_models, command) as blender,
     ):
         tar = Path(scratch) / name
@@ -120,6 +120,11 @@ def render_shard(
         )
     storage.write_bytes(part_name(plan), part.model_dump_json().encode())
     return part
+
+
+def expected_views(model: Model, config: RenderConfig) -> int:
+    """Pictures that a model will have, as far as is known before it is looked at."""
+    return len(config.azimuths_deg) * len(config.elevations)
 
 
 def part_name(plan: ShardPlan) -> str:
