@@ -144,10 +144,14 @@ class _Lease:
         return number, None if holder is None or holder.released else holder
 
     def _read(self, name: str) -> Holder | None:
-        try:
-            return Holder.model_validate_json(self._storage.read_bytes(name))
-        except (FileNotFoundError, ValidationError):
-            return None  # what is no lease binds nobody; a lease is written whole
+        for patience_s in (0.5, 0.0):
+            try:
+                return Holder.model_validate_json(self._storage.read_bytes(name))
+            except FileNotFoundError:
+                return None
+            except ValidationError:
+                time.sleep(patience_s)  # some file systems show a file before it is whole
+        return None  # what is no lease binds nobody
 
     def _is_mine(self, name: str) -> bool:
         holder = self._read(name)
