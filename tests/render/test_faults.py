@@ -225,7 +225,7 @@ def test_a_workspace_on_s3_whose_server_goes_away_stops_in_one_line_and_goes_on_
         proxy.leave()
         start = time.monotonic()
         output, errors = driver.communicate(timeout=400)
-        assert time.monotonic() - start < 200
+        assert time.monotonic() - start < 150  # a minute of patience, and not another one for giving the lease back
     assert driver.returncode == 2, output + errors
     assert errors.count("\n") == 1
     assert proxy.url in errors
