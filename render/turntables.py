@@ -122,6 +122,11 @@ def render_shard(
     return part
 
 
+def count_of(part: ShardPart) -> Count:
+    """The counts of a finished shard."""
+    return Count(part.shard.samples, part.shard.samples, len(part.models), len(part.failures), 0.0)
+
+
 def expected_views(model: Model, config: RenderConfig) -> int:
     """Pictures that a model will have, as far as is known before it is looked at."""
     return len(config.azimuths_deg) * len(config.elevations)
