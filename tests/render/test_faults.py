@@ -82,11 +82,11 @@ def undisturbed(models: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def blenders(driver: subprocess.Popen[str] | psutil.Process) -> list[psutil.Process]:
-    """Blender processes below a process that are at work: with more than a second of processor time."""
+    """Blender processes below a process that are at work: with half a second of processor time."""
     found = []
     for process in psutil.Process(driver.pid).children(recursive=True):
         try:
-            if "render.blender" in process.cmdline() and sum(process.cpu_times()[:2]) > 1:
+            if "render.blender" in process.cmdline() and sum(process.cpu_times()[:2]) > 0.5:
                 found.append(process)
         except psutil.Error:
             continue
