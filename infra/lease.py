@@ -59,7 +59,7 @@ def held(workspace: Storage) -> Iterator[None]:
     """
     lease = _Lease(workspace / "lease")
     lease.take()
-    stop, lost = threading.Event(), threading.Event()
+    stop, lost, away = threading.Event(), threading.Event(), False
     thread = threading.Thread(target=lease.keep, args=(stop, lost), name="lease", daemon=True)
     thread.start()
     try:
@@ -70,11 +70,14 @@ def held(workspace: Storage) -> Iterator[None]:
         if not lost.is_set():
             raise
         raise UserError(f"{workspace.url} was taken over while this job stood still; {lease.holders_line()}") from None
+    except StorageError:
+        away = True  # then there is no giving back either; the lease ends with this process
+        raise
     finally:
         stop.set()
-        thread.join()
-        if not lost.is_set():
-            with suppress(StorageError):  # the block's own end counts; the lease runs out by itself
+        if not lost.is_set() and not away:
+            thread.join()
+            with suppress(StorageError):
                 lease.give_back()
 
 
@@ -144,10 +147,14 @@ class _Lease:
         return number, None if holder is None or holder.released else holder
 
     def _read(self, name: str) -> Holder | None:
-        try:
-            return Holder.model_validate_json(self._storage.read_bytes(name))
-        except (FileNotFoundError, ValidationError):
-            return None  # what is no lease binds nobody; a lease is written whole
+        for patience_s in (0.5, 0.0):
+            try:
+                return Holder.model_validate_json(self._storage.read_bytes(name))
+            except FileNotFoundError:
+                return None
+            except ValidationError:
+                time.sleep(patience_s)  # some file systems show a file before it is whole
+        return None  # what is no lease binds nobody
 
     def _is_mine(self, name: str) -> bool:
         holder = self._read(name)

@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,6 +33,10 @@ WATCH_S = 0.2
 """Seconds between two looks at the child's memory."""
 LOG_BYTES = 64 << 20
 """What a child has said is forgotten from here on; its end is all that is kept of it anyway."""
+MEMORY = Path("/dev/shm")
+"""A folder in memory, where there is one: pictures pass through files there."""
+ABANDONED_S = 86_400.0
+"""A scratch folder that nothing was made in for so long is left by a process that was killed."""
 FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """Signals that a process does not raise by its own fault: someone ended it."""
 
@@ -66,7 +71,9 @@ class Blender:
         self._command = list(command)
         self._memory_bytes, self._recycle = _bounded(memory_gb * 1e9), recycle_models
         self._process: subprocess.Popen[bytes] | None = None
+        self._scratch = scratch_folder("blender", MEMORY if MEMORY.is_dir() else None)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this object, closed by `__exit__`
+        self._said_before = b""
         self._buffer = bytearray()
         self._models, self._answering = 0, False
         self._looked, self._counted, self._of_children = 0.0, 0.0, 0.0
@@ -80,6 +87,7 @@ class Blender:
     ) -> None:
         self.close()
         self._log.close()
+        self._scratch.cleanup()
 
     def shoot(self, order: dict[str, Any], timeout_s: float) -> Iterator[tuple[dict[str, Any], bytes]]:
         """Answers to an order (see `render.blender.turntable.shoot`), as they come.
@@ -91,6 +99,7 @@ class Blender:
         deadline = time.monotonic() + timeout_s
         self._log.seek(0)
         self._log.truncate()
+        self._said_before = b""
         self._models += 1
         self._answering = True
         self._order(json.dumps(order).encode() + b"\n", deadline, timeout_s)
@@ -115,6 +124,8 @@ class Blender:
             with self._process as process:  # closes the pipes
                 process.kill()
             self._process = None
+            for left in Path(self._scratch.name).iterdir():  # what a killed process could not tidy up
+                shutil.rmtree(left, ignore_errors=True)
             self._buffer.clear()
 
     def _ready(self) -> None:
@@ -132,6 +143,7 @@ class Blender:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         # Blender counts threads by its own setting; the pools of NumPy and OpenCV would only add to them.
         environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment |= {"TURNERY_SCRATCH": self._scratch.name}
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
@@ -201,6 +213,7 @@ class Blender:
             limit = f"over the memory limit of {self._memory_bytes / 1e9:.3g} GB ({resident / 1e9:.3g} GB)"
             raise BlenderDied(limit, self._last_words())
         if os.fstat(self._log.fileno()).st_blocks * 512 > LOG_BYTES:
+            self._said_before = self._log_tail().encode()
             os.ftruncate(self._log.fileno(), 0)  # what follows is written behind a hole, which takes no room
 
     def _resident(self) -> float:
@@ -236,9 +249,10 @@ class Blender:
         return tail
 
     def _log_tail(self, size: int = 4000) -> str:
-        end = self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, end - size))
-        return self._log.read().lstrip(b"\0").decode(errors="replace")
+        # Read in place: the child writes wherever the offset stands that it shares with this end.
+        end = os.fstat(self._log.fileno()).st_size
+        said = os.pread(self._log.fileno(), size, max(0, end - size)).lstrip(b"\0")
+        return (self._said_before + said)[-size:].decode(errors="replace")
 
 
 def _bounded(asked_bytes: float) -> float:
@@ -250,3 +264,13 @@ def _bounded(asked_bytes: float) -> float:
     with suppress(OSError, ValueError):
         there = min(there, float(Path("/sys/fs/cgroup/memory.max").read_text()))
     return min(asked_bytes, 0.8 * there)
+
+
+def scratch_folder(purpose: str, below: Path | None = None) -> tempfile.TemporaryDirectory[str]:
+    """A folder for passing files, gone with its owner; such folders that killed owners left long ago go first."""
+    place = below or Path(tempfile.gettempdir())
+    for left in place.glob(f"turnery-{purpose}-*"):
+        with suppress(OSError):
+            if left.stat().st_uid == os.getuid() and left.stat().st_mtime < time.time() - ABANDONED_S:
+                shutil.rmtree(left)
+    return tempfile.TemporaryDirectory(prefix=f"turnery-{purpose}-", dir=place)

@@ -71,7 +71,7 @@ def finish_dataset(
     """
     scratch = tempfile.TemporaryDirectory(prefix="turnery-")
     with room_in(Path(tempfile.gettempdir())), scratch as folder:
-        views = _Views(Path(folder) / VIEWS, photos=any(model.photos for model in catalog.models))
+        views = _Views(Path(folder) / VIEWS)
         models: list[dict[str, Any]] = []
         failures: list[dict[str, Any]] = []
         shards, devices, blender = [], set(), ""
@@ -91,6 +91,7 @@ def finish_dataset(
         storage.write_bytes(MODELS, _parquet(models, MODEL_SCHEMA))
 
     rendered = {row["style"] for row in models}
+    photographs = any(model.photos for model in catalog.models)  # they come from where they were taken
     styles = [
         Style(
             id=model.id,
@@ -113,8 +114,8 @@ def finish_dataset(
             "opencv": str(cv2.__version__),
         },
         size=config.size,
-        azimuths_deg=views.azimuths_deg or config.azimuths_deg,
-        elevations_deg=views.elevations_deg or list(config.elevations),
+        azimuths_deg=sorted(views.azimuths) if photographs else config.azimuths_deg,
+        elevations_deg=sorted(views.elevations) if photographs else list(config.elevations),
         classes=list(dict.fromkeys(style.class_name for style in styles)),
         styles=styles,
         shards=shards,
@@ -128,14 +129,12 @@ def finish_dataset(
 
 
 class _Views:
-    """views.parquet as it is written, group by group, the rows of the models that come onto contact sheets, and of
-    photographs the angles that there are."""
+    """views.parquet as it is written, group by group, and the rows of the models that come onto contact sheets."""
 
-    def __init__(self, path: Path, *, photos: bool) -> None:
+    def __init__(self, path: Path) -> None:
         self.path, self.count = path, 0
-        self._photos = photos
-        self._azimuths: set[float] = set()
-        self._elevations: set[float] = set()
+        self.azimuths: set[float] = set()
+        self.elevations: set[float] = set()
         self.on_sheets: list[dict[str, Any]] = []
         self._writer = pq.ParquetWriter(path, VIEW_SCHEMA)
         self._rows: list[dict[str, Any]] = []
@@ -144,26 +143,15 @@ class _Views:
     def add(self, rows: list[dict[str, Any]]) -> None:
         self.count += len(rows)
         self._rows += rows
-        if self._photos:
-            self._azimuths.update(row["azimuth_deg"] for row in rows)
-            self._elevations.update(row["elevation_deg"] for row in rows)
         for row in rows:
+            self.azimuths.add(row["azimuth_deg"])
+            self.elevations.add(row["elevation_deg"])
             shown = self._shown.setdefault(row["class_name"], set())
             if row["model"] in shown or len(shown) < ON_A_SHEET:
                 shown.add(row["model"])
                 self.on_sheets.append(row)
         if len(self._rows) >= ROWS_TOGETHER:
             self._flush()
-
-    @property
-    def azimuths_deg(self) -> list[float]:
-        """Azimuths of photographs; none where the recipe's grid was rendered."""
-        return sorted(self._azimuths)
-
-    @property
-    def elevations_deg(self) -> list[float]:
-        """Elevations of photographs; none where the recipe's grid was rendered."""
-        return sorted(self._elevations)
 
     def close(self) -> None:
         self._flush()

@@ -23,7 +23,7 @@ from render.dataset import (
 from render.finishing import finish_dataset, finished_parts, inputs_digest
 from render.pace import Pace
 from render.shooting import threads_of
-from render.turntables import Count, finished_part, render_shard
+from render.turntables import Count, count_of, finished_part, render_shard
 
 WORKER_DEATHS = 8
 """A shard whose worker or node died is rendered again this often; such deaths are not counted against a model."""
@@ -82,9 +82,13 @@ def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Stora
         bar.start_from(pace.views)
         while running:
             done, _ = ray.wait(list(running), timeout=0.5)
+            ended = {}
             for reference in done:
-                _await(reference, running.pop(reference))
-            pace.take(tally.counts())
+                plan = running.pop(reference)
+                ended[plan.name] = _await(reference, plan)
+            # What a task says at its end is the last word, whatever is still under way to the tally.
+            under_way = {plan.name for plan in running.values()}
+            pace.take({name: count for name, count in tally.counts().items() if name in under_way} | ended)
             bar.update(pace.views, pace.note, pace.total)
 
 
@@ -92,11 +96,7 @@ def _counts_of_finished(plans: list[ShardPlan], config: RenderConfig, storage: S
     there = set((storage / "parts").list(".json"))
     wanted = [plan for plan in plans if f"{plan.name}.json" in there]
     parts = zip(wanted, finished_parts(wanted, config, storage), strict=True)
-    return {
-        plan.name: Count(part.shard.samples, part.shard.samples, len(part.models), len(part.failures), 0.0)
-        for plan, part in parts
-        if part is not None
-    }
+    return {plan.name: count_of(part) for plan, part in parts if part is not None}
 
 
 def placed(config: RenderConfig) -> RenderConfig:
@@ -114,10 +114,10 @@ def placed(config: RenderConfig) -> RenderConfig:
     return config.model_copy(update={"device": device, "threads": max(min(threads_of(config), most), 1)})
 
 
-def _await(reference: Any, plan: ShardPlan) -> None:
-    """The end of a shard's task; what is left of its worker's deaths becomes one line."""
+def _await(reference: Any, plan: ShardPlan) -> Count:
+    """What a shard's task came to; what is left of its worker's deaths becomes one line."""
     try:
-        ray.get(reference)
+        count: Count = ray.get(reference)
     except ray.exceptions.RayTaskError:
         raise  # what the task raised: a `UserError` is found in it, and anything else is a fault of this program
     except ray.exceptions.RayError as error:
@@ -126,9 +126,12 @@ def _await(reference: Any, plan: ShardPlan) -> None:
             f"shard {plan.name} lost its worker {WORKER_DEATHS + 1} times ({type(error).__name__}; models {models}); "
             "often memory is short: lower --render.memory_gb or --cluster.cpus, then run the same command again"
         ) from error
+    return count
 
 
-def _render_task(plan: ShardPlan, config: RenderConfig, storage: Storage, tally: Tally) -> None:
+def _render_task(plan: ShardPlan, config: RenderConfig, storage: Storage, tally: Tally) -> Count:
     # A worker may have died between the end of its shard and its own: then there is nothing to do again.
-    if finished_part(plan, config, storage) is None:
-        render_shard(plan, config, storage, lambda count: tally.put(plan.name, count))
+    part = finished_part(plan, config, storage)
+    if part is None:
+        part = render_shard(plan, config, storage, lambda count: tally.put(plan.name, count))
+    return count_of(part)

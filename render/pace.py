@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from infra.progress import console
 from render.catalog import ShardPlan
 from render.config import RenderConfig
-from render.turntables import Count
+from render.turntables import Count, expected_views
 
 SHARD_S = 300.0
 """A shard should take no longer than this, seconds: so much is lost with a worker."""
@@ -17,11 +17,12 @@ class Pace:
     """The counts of all shards; those of `there` were finished before."""
 
     def __init__(self, plans: Sequence[ShardPlan], there: Mapping[str, Count], config: RenderConfig) -> None:
-        views_each = len(config.azimuths_deg) * len(config.elevations)
         self._per_shard, self._warned = config.models_per_shard, False
         self._models = sum(len(plan.models) for plan in plans)
-        expected = {plan.name: sum(model.views or views_each for _, model in plan.models) for plan in plans}
-        self._counts = {name: Count(0, views, 0, 0, 0.0) for name, views in expected.items()}
+        self._counts = {
+            plan.name: Count(0, sum(expected_views(model, config) for _, model in plan.models), 0, 0, 0.0)
+            for plan in plans
+        }
         self._counts |= there
 
     def take(self, counts: Mapping[str, Count]) -> None:
@@ -47,7 +48,7 @@ class Pace:
 
     @property
     def total(self) -> int:
-        """Views there will be."""
+        """Views there will be, as far as is known: of photographs the number is known when they were read."""
         return sum(count.expected for count in self._counts.values())
 
     @property

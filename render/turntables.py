@@ -19,7 +19,7 @@ from infra.storage import Storage, room_in
 from infra.storage.folder import FULL
 from render import records, sources
 from render.catalog import Model, ShardPlan
-from render.child import COMMAND, Blender, ModelFailure
+from render.child import COMMAND, Blender, ModelFailure, scratch_folder
 from render.config import RenderConfig
 from render.dataset import Shard
 from render.pictures import Picture
@@ -84,12 +84,12 @@ def render_shard(
 
     def tell(more: int = 0) -> None:
         left = plan.models[len(models) + len(failures) :]
-        expected = len(rows) + max(more, sum(model.views or len(views) for _, model in left))
+        expected = len(rows) + max(more, sum(expected_views(model, config) for _, model in left))
         progress(Count(len(rows) + more, expected, len(models), len(failures), time.monotonic() - start))
 
     with (
         room_in(Path(tempfile.gettempdir())),
-        tempfile.TemporaryDirectory(prefix="turnery-") as scratch,
+        scratch_folder("shard") as scratch,
         Blender(config.memory_gb, config.recycle_models, command) as blender,
     ):
         tar = Path(scratch) / name
@@ -121,6 +121,16 @@ def render_shard(
         )
     storage.write_bytes(part_name(plan), part.model_dump_json().encode())
     return part
+
+
+def count_of(part: ShardPart) -> Count:
+    """The counts of a finished shard."""
+    return Count(part.shard.samples, part.shard.samples, len(part.models), len(part.failures), 0.0)
+
+
+def expected_views(model: Model, config: RenderConfig) -> int:
+    """Pictures that a model will have: its photographs, or the grid's."""
+    return model.views or len(config.azimuths_deg) * len(config.elevations)
 
 
 def part_name(plan: ShardPlan) -> str:

@@ -18,6 +18,7 @@ from infra.storage.base import Storage, StorageError
 _PARTIAL = ".partial-"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Error numbers of a disk or a quota that is full."""
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)  # of file systems without hard links
 
 
 class FolderStorage(Storage):
@@ -48,7 +49,7 @@ class FolderStorage(Storage):
                     handle.write(data)
                     _to_disk(handle)
                 os.chmod(partial, 0o666 & ~_umask())
-                os.link(partial, path)  # unlike a rename it never replaces
+                _link(Path(partial), path, data)
             except FileExistsError:
                 return False
             finally:
@@ -137,6 +138,18 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(partial)
+
+
+def _link(partial: Path, path: Path, data: bytes) -> None:
+    """Give a file its final name unless that is taken. Raises `FileExistsError`."""
+    try:
+        os.link(partial, path)  # unlike a rename it never replaces
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        with open(path, "xb") as handle:  # one winner too, but for a moment the file is there and not yet whole
+            handle.write(data)
+            _to_disk(handle)
 
 
 def _to_disk(handle: BinaryIO) -> None:

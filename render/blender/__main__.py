@@ -30,8 +30,8 @@ def main() -> int:
     from render.blender import turntable
 
     _say(answers, {"ready": bpy.app.version_string})
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(prefix="turnery-", dir=memory if memory.is_dir() else None) as scratch:
+    # Below the parent's folder, who tidies it up when this process is killed.
+    with tempfile.TemporaryDirectory(prefix="turnery-", dir=os.environ.get("TURNERY_SCRATCH")) as scratch:
         for line in sys.stdin:
             order = json.loads(line)
             try:

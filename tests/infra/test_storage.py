@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +49,17 @@ def test_of_many_who_create_a_name_at_once_exactly_one_wins(storage: Storage) ->
         assert storage.read_bytes(name) == b"%d" % won.index(True)
         assert not storage.create(name, b"late")
     assert storage.list() == ["deep/y", "x"]
+
+
+def test_a_file_system_without_hard_links_has_one_winner_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    storage = FolderStorage(tmp_path)
+    assert [storage.create("x", data) for data in (b"one", b"two")] == [True, False]
+    assert storage.read_bytes("x") == b"one"
+    assert os.listdir(tmp_path) == ["x"]
 
 
 def test_a_local_copy_is_read_from_the_storage_itself(storage: Storage, tmp_path: Path) -> None:

@@ -82,11 +82,11 @@ def undisturbed(models: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def blenders(driver: subprocess.Popen[str] | psutil.Process) -> list[psutil.Process]:
-    """Blender processes below a process that are at work: with more than a second of processor time."""
+    """Blender processes below a process that are at work: with half a second of processor time."""
     found = []
     for process in psutil.Process(driver.pid).children(recursive=True):
         try:
-            if "render.blender" in process.cmdline() and sum(process.cpu_times()[:2]) > 1:
+            if "render.blender" in process.cmdline() and sum(process.cpu_times()[:2]) > 0.5:
                 found.append(process)
         except psutil.Error:
             continue
@@ -225,7 +225,7 @@ def test_a_workspace_on_s3_whose_server_goes_away_stops_in_one_line_and_goes_on_
         proxy.leave()
         start = time.monotonic()
         output, errors = driver.communicate(timeout=400)
-        assert time.monotonic() - start < 200
+        assert time.monotonic() - start < 150  # a minute of patience, and not another one for giving the lease back
     assert driver.returncode == 2, output + errors
     assert errors.count("\n") == 1
     assert proxy.url in errors

@@ -12,11 +12,12 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from infra.storage import FolderStorage, open_storage
 from render.catalog import Model, ShardPlan
-from render.child import Blender, BlenderDied, BlenderKilled, ModelFailure
+from render.child import Blender, BlenderDied, BlenderKilled, ModelFailure, scratch_folder
 from render.config import RenderConfig
 from render.dataset import decode_shard
 from render.turntables import Count, ShardPart, render_shard
@@ -83,6 +84,34 @@ def test_who_leaves_in_the_middle_of_a_model_does_not_disturb_the_next() -> None
         assert next(answers)[0] == {"model": {}, "bytes": 0}
         views = [header["view"] for header, _ in blender.shoot(order("good.obj"), timeout_s=3) if "view" in header]
         assert views == [0, 1, 2, 3]
+
+
+def test_nothing_is_left_in_memory_by_a_blender_that_was_killed() -> None:
+    def scratch_of(pid: int | None) -> Path:
+        return Path(psutil.Process(pid).environ()["TURNERY_SCRATCH"])
+
+    with Blender(1, 50, COMMAND) as blender:
+        list(blender.shoot(order("good.obj"), timeout_s=3))
+        scratch = scratch_of(blender.pid)
+        (scratch / "of-the-child").mkdir()
+        (scratch / "of-the-child/view.png").write_bytes(b"half")
+        with pytest.raises(BlenderDied):
+            list(blender.shoot(order("crash.obj"), timeout_s=3))
+        assert list(scratch.iterdir()) == []
+        list(blender.shoot(order("good.obj"), timeout_s=3))
+        assert scratch_of(blender.pid) == scratch
+    assert not scratch.exists()
+
+
+def test_scratch_folders_of_killed_owners_go_after_a_day(tmp_path: Path) -> None:
+    left, others = scratch_folder("test", tmp_path), tmp_path / "turnery-s3-0"
+    others.mkdir()
+    for path in (Path(left.name), others):
+        os.utime(path, (0, 0))
+    with scratch_folder("test", tmp_path) as mine, scratch_folder("test", tmp_path):
+        assert not Path(left.name).exists()
+        assert Path(mine).is_dir()
+        assert others.is_dir()
 
 
 def test_a_refused_model_leaves_the_process_as_it_is() -> None:
