@@ -6,8 +6,10 @@ properties, and equal properties build equal models.
 
 from __future__ import annotations
 
+import difflib
 import reprlib
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
@@ -43,6 +45,12 @@ def count(default: int, low: int, high: int, what: str) -> Any:
     return Field(default, ge=low, le=high, description=f"{what}, {low} to {high}")
 
 
+def _near(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    return f"; {hint}known: {', '.join(known)}"
+
+
 class Properties(Settings):
     """What a model is made from. Values that are out of range, unknown or cannot go together raise
     `UserError`."""
@@ -52,6 +60,9 @@ class Properties(Settings):
     @model_validator(mode="wrap")
     @classmethod
     def _say_in_one_line(cls, data: Any, handler: ModelWrapValidatorHandler[Properties]) -> Properties:
+        if isinstance(data, dict):
+            data = {cls.also_called.get(name, name): value for name, value in data.items()}
+            data = cls.usual(data) | data
         try:
             properties = handler(data)
         except ValidationError as error:
@@ -59,13 +70,21 @@ class Properties(Settings):
             where = ".".join(str(step) for step in first["loc"]) or "properties"
             subject = data.get("class_name", cls.model_fields["class_name"].default) if isinstance(data, dict) else cls
             more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-            known = f"; known: {', '.join(cls.model_fields)}" if first["type"] == "extra_forbidden" else ""
+            known = _near(where, list(cls.model_fields)) if first["type"] == "extra_forbidden" else ""
             raise UserError(
                 f"{subject}: {where} = {reprlib.repr(first['input'])}: "
                 f"{first['msg'].removeprefix('Value error, ')}{known}{more}"
             ) from None
         properties.check()
         return properties
+
+    also_called: ClassVar[Mapping[str, str]] = {}
+    """Other names of properties that people write."""
+
+    @classmethod
+    def usual(cls, said: Mapping[str, Any]) -> dict[str, Any]:
+        """What is usual for what was said, in place of the defaults; what was said stays."""
+        return {}
 
     def check(self) -> None:
         """Raise `UserError` when properties that are fine alone cannot go together."""

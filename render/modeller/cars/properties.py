@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
+from render.modeller.cars.usual import USUAL
 from render.modeller.properties import MaterialName, Properties, count, degrees, metres
 
 Body = Literal["hatchback", "estate", "van", "sedan", "coupe", "convertible", "pickup", "truck"]
@@ -75,6 +77,10 @@ class CarProperties(Properties):
     glazing: MaterialName = Field("glass:privacy", description="material of the windows; a convertible has clear glass")
     rim_material: MaterialName = Field("metal:steel", description="material of the rims")
     trim_material: MaterialName = Field("metal:chrome", description="material of handles and grille bars")
+
+    @classmethod
+    def usual(cls, said: Mapping[str, Any]) -> dict[str, Any]:
+        return USUAL.get(str(said.get("body")), {})
 
     @property
     def nose(self) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -44,6 +45,8 @@ FOUR_LEGS = ("straight", "tapered", "splayed", "rocker")
 
 class ChairProperties(Properties):
     """A chair or stool. Left and right are the sitter's."""
+
+    also_called: ClassVar[Mapping[str, str]] = {"armrests": "arms"}
 
     class_name: Literal["chair"] = "chair"
 
@@ -101,6 +104,17 @@ class ChairProperties(Properties):
     arm_height: float = metres(0.22, 0.12, 0.34, "height of the armrests above the sitting surface")
     arm_width: float = metres(0.055, 0.03, 0.14, "width of straight armrests")
     arm_material: MaterialName = Field("wood:oak", description="material of the armrests' tops or sides")
+
+    @classmethod
+    def usual(cls, said: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if said.get("tufting", "none") != "none":
+            found["back"] = "upholstered"
+        if said.get("stretchers") == "ring":
+            found["legs"] = "pedestal"
+        if said.get("legs") == "hairpin":
+            found["leg_thickness"] = 0.016
+        return found
 
     def check(self) -> None:
         self._check_back()

@@ -46,7 +46,7 @@ def _check_top(p: TableProperties) -> None:
 
 def _check_stand(p: TableProperties) -> None:
     p.refuse(
-        not p.four_legs and p.legs not in {"sled", "slab"} and p.apron_height > 0,
+        not p.takes_apron and p.apron_height > 0,
         f"apron_height needs four legs, slabs or a sled, not '{p.legs}'; set it to 0",
     )
     p.refuse(

@@ -5,7 +5,8 @@ The one idea: the top, what it stands on and what it holds are chosen apart; `fa
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -29,6 +30,9 @@ Legs = Literal[
     "sled",
     "drum",
 ]
+
+WITH_APRON = ("straight", "tapered", "splayed", "turned", "cabriole", "hairpin", "sled", "slab")
+"""Legs that rails or drawers under the top can go between."""
 
 
 class TableProperties(Properties):
@@ -90,6 +94,16 @@ class TableProperties(Properties):
     drawer_material: MaterialName = Field("wood:oak", description="material of drawer fronts")
     handle_material: MaterialName = Field("metal:brass", description="material of handles")
 
+    @classmethod
+    def usual(cls, said: Mapping[str, Any]) -> dict[str, Any]:
+        legs = said.get("legs", "straight")
+        found: dict[str, Any] = {} if legs in WITH_APRON else {"apron_height": 0.0}
+        if legs == "hairpin":
+            found["leg_thickness"] = 0.02
+        if said.get("top") in {"round", "square"} and "width" not in said:
+            found["width"] = said.get("depth", cls.model_fields["depth"].default)
+        return found
+
     def check(self) -> None:
         check_table(self)
 
@@ -134,6 +148,11 @@ class TableProperties(Properties):
     def four_legs(self) -> bool:
         """Whether it stands on four legs, slender or broad, that other things can reach between."""
         return self.legs in {"straight", "tapered", "splayed", "turned", "cabriole", "hairpin"}
+
+    @property
+    def takes_apron(self) -> bool:
+        """Whether rails or drawers can go under the top."""
+        return self.legs in WITH_APRON
 
     @property
     def smaller(self) -> dict[str, float]:
