@@ -60,25 +60,39 @@ def held(workspace: Storage) -> Iterator[None]:
     lease = _Lease(workspace / "lease")
     lease.take()
     stop, lost, away = threading.Event(), threading.Event(), False
-    thread = threading.Thread(target=lease.keep, args=(stop, lost), name="lease", daemon=True)
+    listening = threading.current_thread() is threading.main_thread()
+    before = signal.signal(_LOST_SIGNAL, _raise_lost) if listening else None
+    thread = threading.Thread(target=lease.keep, args=(stop, lost, listening), name="lease", daemon=True)
     thread.start()
     try:
         with suppress(StorageError):  # tidying alone: a store that forbids it can be worked with
             workspace.sweep(UNFINISHED_S)
         yield
-    except KeyboardInterrupt:
-        if not lost.is_set():
-            raise
+    except _Lost:
         raise UserError(f"{workspace.url} was taken over while this job stood still; {lease.holders_line()}") from None
     except StorageError:
         away = True  # then there is no giving back either; the lease ends with this process
         raise
     finally:
         stop.set()
+        if listening:
+            signal.signal(_LOST_SIGNAL, before)
         if not lost.is_set() and not away:
             thread.join()
             with suppress(StorageError):
                 lease.give_back()
+
+
+class _Lost(BaseException):
+    """The lease is another's. Not an `Exception`: nobody on the way up may take it for a fault of the work."""
+
+
+_LOST_SIGNAL = signal.SIGUSR2
+"""Not SIGINT, which a job that was started in the background may be told to ignore."""
+
+
+def _raise_lost(number: int, frame: object) -> None:
+    raise _Lost
 
 
 class _Lease:
@@ -112,14 +126,15 @@ class _Lease:
             if older < _name(self._number):
                 self._storage.delete(older)
 
-    def keep(self, stop: threading.Event, lost: threading.Event) -> None:
-        """Renew until told to stop; a lease that is another's is `lost`, and the main thread interrupted."""
+    def keep(self, stop: threading.Event, lost: threading.Event, listening: bool) -> None:
+        """Renew until told to stop; a lease that is another's is `lost`, and the main thread, if it is `listening`,
+        interrupted."""
         while not stop.wait(RENEW_S):
             with suppress(StorageError):  # away for a while: nobody else can take the lease there either
                 if self._highest()[0] != self._number or not self._is_mine(_name(self._number)):
                     lost.set()
-                    # A real signal: it ends a wait of the main thread too.
-                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                    if listening:  # a real signal ends a wait of the main thread too
+                        signal.pthread_kill(threading.main_thread().ident or 0, _LOST_SIGNAL)
                     return
                 self._write(renewals=self._mine.renewals + 1)
 

@@ -114,6 +114,7 @@ def thumbnails(config: RenderConfig, samples: int) -> RenderConfig:
         "border": 0.05,
         "framing": "fill",
         "passes": [],
+        "denoise": False,
         "models_per_shard": 32,
         "failures_allowed": 1.0,  # a model that fails is what is looked for
     }

@@ -34,7 +34,10 @@ def portraits(
     `lost(model, reason)` and its pictures are white; without `lost` it raises `UserError` naming it.
     """
     elevations = sorted({view.elevation_deg for view in views})
-    config = RenderConfig(size=size, azimuths=12, elevations=elevations, samples=samples, threads=threads)
+    # Not denoised: in pictures so small that takes buttons and grooves for noise.
+    config = RenderConfig(
+        size=size, azimuths=12, elevations=elevations, samples=samples, threads=threads, denoise=False
+    )
     with Blender() as blender, tempfile.TemporaryDirectory(prefix="turnery-") as scratch:
         for model in models:
             try:

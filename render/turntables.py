@@ -46,7 +46,7 @@ class ShardPart(Settings):
 def shard_digest(plan: ShardPlan, config: RenderConfig) -> str:
     """Digest over all that a shard's bytes follow from."""
     settings = config.picture_settings()
-    seen = ("size", "azimuths", "elevations", "samples", "denoise", "border", "framing", "passes", "device")
+    seen = ("size", "azimuths", "elevations", "samples", "denoise", "border", "framing", "passes")
     look = {key: settings[key] for key in seen}
     models = [[style, model.class_name, model.id, model.fingerprint] for style, model in plan.models]
     return digest({"look": LOOK, "settings": look, "models": models})

@@ -70,7 +70,9 @@ def _models(item: str, asked: argparse.Namespace) -> list[Model]:
         raise UserError(f"'{item}' is neither a class nor a model file nor a folder; give one of {known}")
     if not path.is_file():
         raise UserError(f"no file {path}")
-    return [folder.model(path.parent.name or "models", path.stem, path)]
+    found = folder.model(path.parent.name or "models", path.stem, path)
+    # The file of a ShapeNet model by itself faces the other way than other people's OBJs.
+    return [replace(found, front="-z") if path.name == Path(SHAPENET[0]).name else found]
 
 
 def _in_folder(path: Path, most: int) -> list[Model]:

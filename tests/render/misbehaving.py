@@ -21,8 +21,10 @@ def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         path = Path(order["path"])
-        deed = path.stem.partition("-")[0]
-        sys.stderr.write(f"importing {path.name}\n" * 3)
+        # A vetted copy lies at <model>/staged/model.obj.
+        name = path.parent.parent.name if path.parent.name == "staged" else path.stem
+        deed = name.partition("-")[0]
+        sys.stderr.write(f"importing {name}.obj\n" * 3)
         sys.stderr.flush()
         if deed == "refused":
             say({"error": "ValueError: no mesh in it"})
@@ -44,7 +46,7 @@ def main() -> None:
                 ctypes.string_at(0)
             if view == 2 and (deed == "doomed" or (deed == "killed" and first_time(path))):
                 os.kill(os.getpid(), signal.SIGKILL)  # as the kernel does it when memory is short
-            say({"view": view, "keypoints": {}}, picture(path.name, view, order["size"]))
+            say({"view": view, "keypoints": {}, "layers": []}, picture(f"{name}.obj", view, order["size"]))
 
 
 def first_time(path: Path) -> bool:

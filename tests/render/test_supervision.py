@@ -21,6 +21,7 @@ from render.child import Blender, BlenderDied, BlenderKilled, ModelFailure, scra
 from render.config import RenderConfig
 from render.dataset import decode_shard
 from render.turntables import Count, ShardPart, render_shard
+from tests.conftest import box_obj
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, str(ROOT / "tests/render/misbehaving.py"))
@@ -127,7 +128,7 @@ def test_a_refused_model_leaves_the_process_as_it_is() -> None:
 
 def plan(folder: Path, names: list[str]) -> ShardPlan:
     for name in names:
-        (folder / f"{name}.obj").write_text("")
+        (folder / f"{name}.obj").write_text(box_obj(1, 1, 1))
     models = [Model(name, "thing", "f", file=str(folder / f"{name}.obj")) for name in names]
     return ShardPlan("thing-000000", tuple(enumerate(models)))
 
@@ -174,7 +175,7 @@ def test_a_model_whose_blender_is_always_killed_is_left_out_after_all(tmp_path: 
 def test_a_full_scratch_folder_ends_in_one_line_and_blames_no_model(tmp_path: Path) -> None:
     """In a process whose files may grow to 20 kB and no more, as on a disk that is full."""
     for name in ("a", "b", "c"):
-        (tmp_path / f"good-{name}.obj").write_text("")
+        (tmp_path / f"good-{name}.obj").write_text(box_obj(1, 1, 1))
     script = f"""
 from pathlib import Path
 from infra.errors import guarded

@@ -26,6 +26,7 @@ from render.dataset import dataset_digest, read_manifest
 from render.finishing import finish_dataset
 from render.turntables import render_shard
 from render.verify import dataset_of, verify
+from tests.conftest import box_obj
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, str(ROOT / "tests/render/misbehaving.py"))
@@ -38,7 +39,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("verify")
     names = [f"model{number}" for number in range(6)]
     for name in names:
-        (folder / f"{name}.obj").write_text("")
+        (folder / f"{name}.obj").write_text(box_obj(1, 1, 1))
     catalog = Catalog(tuple(Model(name, "thing", "f", file=str(folder / f"{name}.obj")) for name in names))
     config = RenderConfig(size=16, azimuths=3, elevations=[0], models_per_shard=2, threads=1)
     storage = open_storage(folder / "workspace/dataset")
