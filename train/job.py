@@ -114,6 +114,7 @@ def train_generator(
         styles=selection.models,
         style_classes=selection.classes,
         dataset_digest=dataset.manifest.digest,
+        variational=config.variational,
         augment=config.augment,
         steps=state.step,
         inputs_digest=inputs,
@@ -187,8 +188,9 @@ def _train_here(plan: _Plan) -> None:
     assert isinstance(device, torch.device)
     _fill_node(plan, context.get_local_rank(), device)
     samples = open_samples(plan.packed, plan.selection, plan.angles)
-    batches = Batches(samples, config.batch, config.augment, plan.seed, rank, workers)
     state = start(config, len(plan.selection.models), plan.seed, device)
+    latent_units = state.generator.latent_units
+    batches = Batches(samples, config.batch, config.augment, plan.seed, rank, workers, latent_units)
     checkpoint = ray.train.get_checkpoint()
     if checkpoint is not None:
         with checkpoint.as_directory() as folder:
