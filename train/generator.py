@@ -120,6 +120,10 @@ class Generator(nn.Module):
             names.insert(names.index("fc3"), LATENT)
         return names
 
+    def is_rectified(self, name: str) -> bool:
+        """Whether a layer ends in a ReLU."""
+        return name in self._layers and self._layers[name].relu
+
     @property
     def latent_units(self) -> int:
         """Length of z; 0 where the network is not variational."""

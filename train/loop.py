@@ -8,6 +8,7 @@ it reports through callbacks, and speaks to other workers through `torch.distrib
 from __future__ import annotations
 
 import math
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -86,10 +87,13 @@ def train(
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=computes_bf16(config.precision, device))
 
     losses: list[Tensor] = []
+    waited = 0.0
     reported = saved = time.monotonic()
     while state.step < config.steps:
         step = state.step
+        began = time.monotonic()
         batch = batches.draw(step).to(device)
+        waited += time.monotonic() - began
         target_rgb, target_mask = object_on_black(batch.rgba)
         if config.augment:
             target_rgb, target_mask = transform(target_rgb, target_mask, batch.theta)
@@ -111,9 +115,10 @@ def train(
         means = _finite_mean(losses, state.step)
         now = time.monotonic()
         row = report(config, state.step, means, images_per_s=len(losses) * config.batch / (now - reported))
+        row |= {"data_wait_share": waited / (now - reported), "memory_gb": _memory_gb(device)}
         state.history.append(row)
         on_report(row)
-        losses, reported = [], now
+        losses, waited, reported = [], 0.0, now
         if _agreed(now - saved > config.checkpoint_seconds or state.step == config.steps, device):
             if not all(bool(torch.isfinite(p).all()) for p in generator.parameters()):
                 raise Diverged(state.step, "a weight")
@@ -225,6 +230,13 @@ def _follow(average: dict[str, Tensor], generator: Generator, decay: float, step
     """Running average of the weights; it follows faster at first, so that the start is forgotten."""
     share = 1 - min(decay, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.values()), [p.detach() for p in generator.state_dict().values()], share)
+
+
+def _memory_gb(device: torch.device) -> float:
+    """The most memory that this process has taken so far: of the GPU where it computes there, else resident."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
 def _workers() -> int:

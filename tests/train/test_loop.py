@@ -134,6 +134,8 @@ def test_the_steps_of_a_report_are_counted_and_the_last_is_the_end(batches: Batc
     assert [row["step"] for row in rows] == [5, 10, 12]
     assert state.history == rows
     assert all(row["loss"] == pytest.approx(row["rgb_loss"] + 100 * row["mask_loss"], rel=1e-4) for row in rows)
+    assert all(0 < row["data_wait_share"] < 1 for row in rows)
+    assert all(0.05 < row["memory_gb"] < 100 for row in rows)
 
 
 @pytest.mark.parametrize("augment", [0.0, 1.0])
