@@ -22,7 +22,7 @@ Schedule = Literal["paper", "cosine", "linear", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
 
-_EXECUTION = {"workers", "device", "checkpoint_seconds", "report_every", "preview_every", "max_failures"}
+_EXECUTION = {"workers", "device", "checkpoint_seconds", "report_every", "preview_every", "max_failures", "registry"}
 
 
 class SelectConfig(Settings):
@@ -116,6 +116,10 @@ class TrainConfig(Settings):
     checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints")
     report_every: int = Field(25, ge=1, description="steps between reports of loss and speed")
     preview_every: int = Field(250, ge=1, description="steps between preview pictures in MLflow")
+    registry: str | None = Field(
+        None,
+        description="name under which MLflow registers the generator, with the alias 'current'; default not at all",
+    )
     max_failures: int = Field(3, ge=0, description="how often a training goes on after a lost worker or node")
 
     def network(self, styles: int) -> NetworkSpec:

@@ -35,10 +35,13 @@ from train.board import Board, shown
 from train.checkpoint import (
     SPEC_FILE,
     GeneratorSpec,
+    TrainedGenerator,
     load_state,
     save_state,
 )
 from train.config import TrainConfig
+from train.export import register
+from train.generator import Generator
 from train.loop import Diverged, Row, TrainState, start, train
 from train.result import TrainResult, finished, finished_training, inputs_digest, write_result
 from train.samples import Batches, decode, open_samples, pack, packed_file
@@ -118,6 +121,10 @@ def train_generator(
         final=state.history[-1],
         recipe=recipe,
     )
+    if config.registry:
+        network = Generator(spec.network)
+        network.load_state_dict(state.result())
+        register(TrainedGenerator(spec, network), config.registry, run)
     write_result(folder, spec, state, selection)
     _remove(folder, keep=None)
     return TrainResult(folder, spec, done_before=False)
