@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+
+TensorShape = tuple[str, type, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,42 @@ class Run:
             profile=json.dumps(dict(profile)),
         )
         self._client.log_inputs(self.id, [DatasetInput(data, [InputTag("mlflow.data.context", "training")])])
+
+    def onnx_model(
+        self,
+        path: Path,
+        name: str,
+        inputs: Sequence[TensorShape],
+        outputs: Sequence[TensorShape],
+        facts: Mapping[str, object],
+    ) -> str:
+        """Log an ONNX file as a model of the run, register it, point the alias `current` to it; returns its version.
+
+        `inputs` and `outputs` are (name, type, shape), -1 for a free length. Nothing is pickled.
+        """
+        import mlflow.onnx
+        import onnx
+        from mlflow.models import Model, ModelSignature
+        from mlflow.types import Schema, TensorSpec
+
+        def schema(tensors: Sequence[TensorShape]) -> Schema:
+            return Schema([TensorSpec(np.dtype(kind), shape, tensor) for tensor, kind, shape in tensors])
+
+        with _tracking_uri(self.uri):
+            info = Model.log(
+                artifact_path=None,
+                name=name,
+                flavor=mlflow.onnx,
+                registered_model_name=name,
+                run_id=self.id,
+                metadata=dict(facts),
+                onnx_model=onnx.load(str(path)),
+                signature=ModelSignature(schema(inputs), schema(outputs)),
+                pip_requirements=["onnxruntime", "numpy"],
+            )
+        version = str(info.registered_model_version)
+        self._client.set_registered_model_alias(name, "current", version)
+        return version
 
     def child(self, name: str) -> Run:
         """The child run of that name, made anew or, after a restart, joined again while it is unfinished."""
@@ -171,6 +210,19 @@ def _open(client: MlflowClient, uri: str, experiment_id: str, name: str, tags: M
     else:
         run_id = client.create_run(experiment_id, tags=dict(tags), run_name=name).info.run_id
     return Run(uri, experiment_id, run_id)
+
+
+@contextmanager
+def _tracking_uri(uri: str) -> Iterator[None]:
+    """MLflow's own tracking URI for the length of the block, for the calls that take none."""
+    import mlflow
+
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)
 
 
 def _connect(uri: str) -> MlflowClient:

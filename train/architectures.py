@@ -73,6 +73,7 @@ class NetworkSpec(BaseModel):
     size: Size = Field(128, description="side of the picture in pixels")
     width: float = Field(1.0, gt=0, le=4, description="factor on the channels of all maps; units get its square root")
     styles: int = Field(ge=1, description="number of styles, the length of the one-hot input")
+    variational: bool = Field(False, description="whether the style stream ends in a random z (Appendix A)")
 
     @property
     def upconvolutions(self) -> int:

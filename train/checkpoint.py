@@ -24,7 +24,7 @@ from torch import Tensor
 from infra.errors import UserError
 from train.architectures import ArchitectureName, NetworkSpec, Size
 from train.augment import THETA, THETA_DEFINITION
-from train.generator import Generator, view_input
+from train.generator import LATENT, Generator, view_input
 from train.loop import TrainState
 
 WEIGHTS_FILE = "generator.safetensors"
@@ -52,6 +52,7 @@ class GeneratorSpec(BaseModel):
     style_classes: list[str] = Field(description="class of each style")
     dataset_digest: str
     theta: dict[str, str] = Field(THETA_DEFINITION, description="entries of theta in order, and what they mean")
+    variational: bool = Field(False, description="whether styles can be sampled from the prior of z (Appendix A)")
     augment: float = Field(0.0, description="strength of the transformations it was trained with; 0: only theta = 0")
     steps: int = 0
     inputs_digest: str = Field("", description="digest of settings, seed and dataset")
@@ -61,7 +62,13 @@ class GeneratorSpec(BaseModel):
     @property
     def network(self) -> NetworkSpec:
         """The network to build."""
-        return NetworkSpec(architecture=self.architecture, size=self.size, width=self.width, styles=len(self.styles))
+        return NetworkSpec(
+            architecture=self.architecture,
+            size=self.size,
+            width=self.width,
+            styles=len(self.styles),
+            variational=self.variational,
+        )
 
 
 class TrainedGenerator:
@@ -147,6 +154,21 @@ class TrainedGenerator:
         given = activations.to(self.device, torch.float32)
         inputs = self._inputs(style, azimuth, elevation, theta, count=len(given))
         return self._picture({**inputs, layer: given})
+
+    def sample(
+        self, count: int, azimuth: Angle, elevation: Angle, seed: int = 0, spread: float = 1.0
+    ) -> tuple[Tensor, Tensor]:
+        """Draw `count` new styles, z from N(0, spread² I) (section 5.6); shapes as `generate`.
+
+        Raises `UserError` for a generator that was not trained with `train.variational`.
+        """
+        if not self.spec.variational:
+            raise UserError(
+                f"generator '{self.spec.name}' has no prior to sample from; train with train.variational true"
+            )
+        random = torch.Generator().manual_seed(seed)
+        z = spread * torch.randn(count, self.network.latent_units, generator=random)
+        return self.generate_from(LATENT, z, azimuth=azimuth, elevation=elevation)
 
     def _picture(self, given: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         values = self._run(["rgb", "mask"], given)

@@ -17,11 +17,12 @@ from train.architectures import ArchitectureName, NetworkSpec, Size
 CODE_VERSION = 1
 """Raised whenever the same settings would give another generator, so that old results are made anew."""
 
+Over = Literal["sum", "mean"]
 Schedule = Literal["paper", "cosine", "linear", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
 
-_EXECUTION = {"workers", "device", "checkpoint_seconds", "report_every", "preview_every", "max_failures"}
+_EXECUTION = {"workers", "device", "checkpoint_seconds", "report_every", "preview_every", "max_failures", "registry"}
 
 
 class SelectConfig(Settings):
@@ -94,6 +95,17 @@ class TrainConfig(Settings):
         description="weight of errors in colour against errors in brightness; 1 is the paper's plain squared distance, "
         "more teaches hues sooner in short trainings",
     )
+    rgb_over: Over = Field("sum", description="squared distance of RGB over a picture, summed or averaged")
+    mask_over: Over | None = Field(
+        None,
+        description="the mask's loss over a picture, summed or averaged; default mean (softmax), sum (squared error)",
+    )
+    variational: bool = Field(
+        False, description="infer a random z in place of the style's FC2 (Appendix A), so that new styles can be drawn"
+    )
+    divergence_weight: float = Field(
+        1.0, ge=0, description="beta: weight of the divergence of a variational network's z from the prior, per nat"
+    )
     augment: Annotated[float, Field(ge=0, le=1)] = Field(
         0.0, description="strength of the random transformations: 1 is the ranges of the paper, 0 is off"
     )
@@ -104,11 +116,21 @@ class TrainConfig(Settings):
     checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints")
     report_every: int = Field(25, ge=1, description="steps between reports of loss and speed")
     preview_every: int = Field(250, ge=1, description="steps between preview pictures in MLflow")
+    registry: str | None = Field(
+        None,
+        description="name under which MLflow registers the generator, with the alias 'current'; default not at all",
+    )
     max_failures: int = Field(3, ge=0, description="how often a training goes on after a lost worker or node")
 
     def network(self, styles: int) -> NetworkSpec:
         """The network that these settings ask for, for that many styles."""
-        return NetworkSpec(architecture=self.architecture, size=self.size, width=self.width, styles=styles)
+        return NetworkSpec(
+            architecture=self.architecture,
+            size=self.size,
+            width=self.width,
+            styles=styles,
+            variational=self.variational,
+        )
 
     def inputs(self) -> dict[str, Any]:
         """The settings that change the result, as plain data."""

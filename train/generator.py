@@ -28,6 +28,9 @@ from train.architectures import (
 )
 from train.augment import THETA
 
+LATENT = "z"
+"""The random layer that takes FC2's place in a variational network's style stream."""
+
 OUTPUT_GAIN = 0.1
 """Spread of the output layer's first weights, as a share of what its fan-in would give."""
 
@@ -46,6 +49,10 @@ class Generator(nn.Module):
     Inputs: style, either indices int64 [b] or a mixture float [b, s]; view float [b, 4], see `view_input`;
     theta float [b, T], see `train.augment`. Outputs are raw: rgb [b, 3, h, w], mask [b, 2, h, w] logits
     (background, object) or [b, 1, h, w] where the mask is learnt by squared error.
+
+    A variational network (section 3.3, Appendix A) replaces FC2 of the style stream by z [b, units], drawn from
+    q(z | style) = N(mean, exp(log_variance)), which two layers infer. The input `noise` [b, units] of standard normal
+    numbers makes z a sample of it; without noise z is its mean.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
@@ -60,8 +67,13 @@ class Generator(nn.Module):
         for name, inputs in streams.items():
             self._add(f"fc1_{name}", nn.Linear(inputs, units), name)
             self._add(f"fc2_{name}", nn.Linear(units, units), f"fc1_{name}")
+        ends = {name: f"fc2_{name}" for name in streams}
+        if spec.variational:
+            for name in ("mean", "log_variance"):
+                self._add(name, nn.Linear(units, units), "fc2_style", relu=False)
+            ends["style"] = LATENT
         merged = spec.units(MERGED_UNITS)
-        self._add("fc3", nn.Linear(3 * units, merged), *(f"fc2_{name}" for name in streams))
+        self._add("fc3", nn.Linear(3 * units, merged), *ends.values())
         self._add("fc4", nn.Linear(merged, merged), "fc3")
         for stream in table.streams:
             self._add_stream(stream, merged, table)
@@ -103,7 +115,19 @@ class Generator(nn.Module):
     @property
     def layers(self) -> list[str]:
         """Names of all layers, inputs first."""
-        return list(self._layers)
+        names = list(self._layers)
+        if self.spec.variational:
+            names.insert(names.index("fc3"), LATENT)
+        return names
+
+    def is_rectified(self, name: str) -> bool:
+        """Whether a layer ends in a ReLU."""
+        return name in self._layers and self._layers[name].relu
+
+    @property
+    def latent_units(self) -> int:
+        """Length of z; 0 where the network is not variational."""
+        return self.spec.units(STREAM_UNITS) if self.spec.variational else 0
 
     def expanding_parameters(self) -> int:
         """Number of parameters from FC5 on, the count that Table 1 gives."""
@@ -121,7 +145,7 @@ class Generator(nn.Module):
         for name, layer in self._layers.items():
             module = layer.module[0] if isinstance(layer.module, nn.Sequential) else layer.module
             assert isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
-            gain = math.sqrt(2) if layer.relu else OUTPUT_GAIN
+            gain = math.sqrt(2) if layer.relu else 1.0 if name == "mean" else OUTPUT_GAIN
             module.weight.normal_(0, gain / math.sqrt(_fan_in(name, module)), generator=random)
             if module.bias is not None:
                 module.bias.zero_()
@@ -140,6 +164,8 @@ class Generator(nn.Module):
                 if name in self._outputs:
                     source, start, count = self._outputs[name]
                     known[name] = value(source)[:, start : start + count]
+                elif name == LATENT and self.spec.variational:
+                    known[name] = _sample(value("mean"), value("log_variance"), known.get("noise"))
                 elif name in self._layers:
                     layer = self._layers[name]
                     inputs = [value(source) for source in layer.sources]
@@ -188,6 +214,11 @@ def view_input(azimuth_deg: Tensor, elevation_deg: Tensor) -> Tensor:
     """The view as the network sees it: sine and cosine of azimuth and elevation, [b] degrees -> [b, 4]."""
     azimuth, elevation = torch.deg2rad(azimuth_deg), torch.deg2rad(elevation_deg)
     return torch.stack([azimuth.sin(), azimuth.cos(), elevation.sin(), elevation.cos()], dim=1).float()
+
+
+def _sample(mean: Tensor, log_variance: Tensor, noise: Tensor | None) -> Tensor:
+    """A draw from N(mean, exp(log_variance)) by the standard normal `noise`; the mean without."""
+    return mean if noise is None else mean + torch.exp(0.5 * log_variance) * noise
 
 
 def _apply(layer: _Layer, inputs: list[Tensor]) -> Tensor:

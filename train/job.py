@@ -1,8 +1,8 @@
 """Training over a cluster: Ray Data decodes the shards once, Ray Train runs the loop and restarts it.
 
 The one idea: a training's place on disk carries the digest of its inputs, so the same command goes on from
-the last checkpoint, whichever process died, and other settings start anew. This is the only module of the
-floor that knows Ray.
+the last checkpoint, whichever process died, and other settings start anew. With its board this is the only module
+of the floor that knows Ray.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ import logging
 import os
 import shutil
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,17 +28,20 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from torch import distributed
 
 from infra.errors import UserError, user_error_in
-from infra.progress import Progress
 from infra.storage import FolderStorage, Storage, open_storage
 from infra.tracking import Run
 from render.dataset import Dataset, Shard, open_dataset
+from train.board import Board, shown
 from train.checkpoint import (
     SPEC_FILE,
     GeneratorSpec,
+    TrainedGenerator,
     load_state,
     save_state,
 )
 from train.config import TrainConfig
+from train.export import register
+from train.generator import Generator
 from train.loop import Diverged, Row, TrainState, start, train
 from train.result import TrainResult, finished, finished_training, inputs_digest, write_result
 from train.samples import Batches, decode, open_samples, pack, packed_file
@@ -87,7 +87,7 @@ def train_generator(
         return TrainResult(folder, spec, done_before=True)
     folder.delete(SPEC_FILE)
 
-    board = ray.remote(num_cpus=0)(_Board).remote()
+    board = ray.remote(num_cpus=0)(Board).remote()
     packed = packed_file(dataset.manifest.digest, config.size)
     decoded = None if _on_every_node(packed) else _decoded(dataset, config.size, board)
     samples = [shard.samples for shard in dataset.manifest.shards]
@@ -103,7 +103,7 @@ def train_generator(
         board=board,
     )
     checkpoints = f"checkpoints-{inputs[:16]}"
-    with _shown(f"train {config.name}", config.steps, "steps", board):
+    with shown(f"train {config.name}", config.steps, "steps", board):
         state = _fit(plan, decoded, folder, checkpoints)
 
     spec = GeneratorSpec(
@@ -114,12 +114,17 @@ def train_generator(
         styles=selection.models,
         style_classes=selection.classes,
         dataset_digest=dataset.manifest.digest,
+        variational=config.variational,
         augment=config.augment,
         steps=state.step,
         inputs_digest=inputs,
         final=state.history[-1],
         recipe=recipe,
     )
+    if config.registry:
+        network = Generator(spec.network)
+        network.load_state_dict(state.result())
+        register(TrainedGenerator(spec, network), config.registry, run)
     write_result(folder, spec, state, selection)
     _remove(folder, keep=None)
     return TrainResult(folder, spec, done_before=False)
@@ -187,8 +192,9 @@ def _train_here(plan: _Plan) -> None:
     assert isinstance(device, torch.device)
     _fill_node(plan, context.get_local_rank(), device)
     samples = open_samples(plan.packed, plan.selection, plan.angles)
-    batches = Batches(samples, config.batch, config.augment, plan.seed, rank, workers)
     state = start(config, len(plan.selection.models), plan.seed, device)
+    latent_units = state.generator.latent_units
+    batches = Batches(samples, config.batch, config.augment, plan.seed, rank, workers, latent_units)
     checkpoint = ray.train.get_checkpoint()
     if checkpoint is not None:
         with checkpoint.as_directory() as folder:
@@ -253,7 +259,7 @@ def _decoded(dataset: Dataset, size: int, board: Any) -> ray.data.Dataset:
     for name in ("progress", "execution.streaming_executor"):  # plans of execution, and that bars are off
         logging.getLogger(f"ray.data._internal.{name}").setLevel(logging.ERROR)
     views, url = len(dataset.views), dataset.storage.url
-    with _shown("decode samples", views, "views", board):
+    with shown("decode samples", views, "views", board):
         source = ray.data.from_items(rows, override_num_blocks=len(rows))
         try:
             return source.map(lambda row: _decode_shard(row, url, board)).materialize()
@@ -304,59 +310,3 @@ def _remove(folder: Storage, keep: str | None) -> None:
         (folder / name).clear()
         if isinstance(folder, FolderStorage):
             shutil.rmtree(folder.root / name, ignore_errors=True)
-
-
-class _Board:
-    """Where workers write what the driver shows: how far they are, a note, a fault."""
-
-    def __init__(self) -> None:
-        self._first: int | None = None
-        self._done, self._note = 0, ""
-        self._fault: str | None = None
-
-    def begin(self, done: int | None) -> None:
-        self._first, self._done, self._note = done, done or 0, ""
-
-    def put(self, done: int, note: str) -> None:
-        self._done, self._note = done, note
-
-    def add(self, count: int) -> None:
-        self._done += count
-
-    def fail(self, fault: str) -> None:
-        self._fault = self._fault or fault
-
-    def fault(self) -> str | None:
-        return self._fault
-
-    def read(self) -> tuple[int | None, int, str]:
-        return self._first, self._done, self._note
-
-
-@contextmanager
-def _shown(title: str, total: int, unit: str, board: Any) -> Iterator[None]:
-    """Show the board's progress on this machine for the length of the block."""
-    ended = threading.Event()
-    ray.get(board.begin.remote(None))
-
-    def show(progress: Progress) -> None:
-        first = None
-        while not ended.wait(1.0):
-            try:
-                begun, done, note = ray.get(board.read.remote(), timeout=10)
-            except ray.exceptions.RayError:
-                continue
-            if begun is not None and begun != first:
-                progress.start_from(begun)  # the clock starts with the first step, not with the workers' start
-                first = begun
-            progress.update(done, note)
-
-    with Progress(title, total, unit) as progress:
-        thread = threading.Thread(target=show, args=(progress,), daemon=True)
-        thread.start()
-        try:
-            yield
-            progress.update(total)
-        finally:
-            ended.set()
-            thread.join()

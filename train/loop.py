@@ -8,6 +8,7 @@ it reports through callbacks, and speaks to other workers through `torch.distrib
 from __future__ import annotations
 
 import math
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,8 +20,8 @@ from torch.nn.parallel import DistributedDataParallel
 from train.augment import transform
 from train.config import TrainConfig
 from train.generator import Generator
-from train.objective import object_on_black, objective
-from train.samples import Batches
+from train.objective import Objective, divergence_from_prior, object_on_black
+from train.samples import Batch, Batches
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-6
@@ -79,31 +80,34 @@ def train(
     """
     generator, optimizer = state.generator, state.optimizer
     device = next(generator.parameters()).device
-    network: nn.Module = generator
+    network: nn.Module = _Drawing(generator)
     if _workers() > 1:
-        network = DistributedDataParallel(generator, gradient_as_bucket_view=True, static_graph=True)
-    mask_loss = generator.spec.mask_loss
+        network = DistributedDataParallel(network, gradient_as_bucket_view=True, static_graph=True)
+    objective = objective_of(config, generator)
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=computes_bf16(config.precision, device))
 
     losses: list[Tensor] = []
+    waited = 0.0
     reported = saved = time.monotonic()
     while state.step < config.steps:
         step = state.step
+        began = time.monotonic()
         batch = batches.draw(step).to(device)
+        waited += time.monotonic() - began
         target_rgb, target_mask = object_on_black(batch.rgba)
         if config.augment:
             target_rgb, target_mask = transform(target_rgb, target_mask, batch.theta)
 
         with autocast:
-            rgb, mask = network(batch.style, batch.view, batch.theta)
-        loss = objective(rgb, mask, target_rgb, target_mask, mask_loss, config.mask_weight, config.chroma_weight)
+            rgb, mask, divergence = network(batch)
+        loss = objective(rgb, mask, target_rgb, target_mask, divergence)
         optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
         optimizer.param_groups[0]["lr"] = learning_rate(config, step)
         optimizer.step()
         if state.average is not None:
             _follow(state.average, generator, config.average, step)
-        losses.append(torch.stack((loss.total, loss.rgb, loss.mask)).detach())
+        losses.append(torch.stack((loss.total, loss.rgb, loss.mask, loss.divergence)).detach())
         state.step = step + 1
 
         if state.step % config.report_every and state.step < config.steps:
@@ -111,9 +115,10 @@ def train(
         means = _finite_mean(losses, state.step)
         now = time.monotonic()
         row = report(config, state.step, means, images_per_s=len(losses) * config.batch / (now - reported))
+        row |= {"data_wait_share": waited / (now - reported), "memory_gb": _memory_gb(device)}
         state.history.append(row)
         on_report(row)
-        losses, reported = [], now
+        losses, waited, reported = [], 0.0, now
         if _agreed(now - saved > config.checkpoint_seconds or state.step == config.steps, device):
             if not all(bool(torch.isfinite(p).all()) for p in generator.parameters()):
                 raise Diverged(state.step, "a weight")
@@ -124,13 +129,14 @@ def train(
 
 def report(config: TrainConfig, step: int, means: list[float], images_per_s: float) -> Row:
     """A row of history. PSNR is of the mean squared error over whole pictures on black, as trained on."""
-    loss, rgb_loss, mask_loss = means
-    mse = rgb_loss / (3 * config.size**2)
+    loss, rgb_loss, mask_loss, divergence = means
+    mse = rgb_loss / (3 * config.size**2 if config.rgb_over == "sum" else 1)
     return {
         "step": step,
         "loss": loss,
         "rgb_loss": rgb_loss,
         "mask_loss": mask_loss,
+        **({"divergence_nats": divergence} if config.variational else {}),
         "psnr_db": -10 * math.log10(max(mse, 1e-12)),
         "learning_rate": learning_rate(config, step - 1),
         "images_per_s": images_per_s,
@@ -166,8 +172,39 @@ def computes_bf16(precision: str, device: torch.device) -> bool:
     return any(bool(capabilities.get(name)) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
+class _Drawing(nn.Module):
+    """What a step asks of a network, in the one forward pass that workers' gradients are joined behind."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Raw rgb and mask, and the divergence [b] of z from the prior where the network is variational."""
+        given = {"style": batch.style, "view": batch.view, "theta": batch.theta}
+        if not self.generator.spec.variational:
+            values = self.generator.run(("rgb", "mask"), given)
+            return values["rgb"], values["mask"], None
+        wanted = ("rgb", "mask", "mean", "log_variance")
+        values = self.generator.run(wanted, {**given, "noise": batch.noise})
+        divergence = divergence_from_prior(values["mean"], values["log_variance"])
+        return values["rgb"], values["mask"], divergence
+
+
+def objective_of(config: TrainConfig, generator: Generator) -> Objective:
+    """The objective that the settings ask for."""
+    return Objective(
+        generator.spec.mask_loss,
+        config.mask_weight,
+        config.chroma_weight,
+        config.rgb_over,
+        config.mask_over,
+        config.divergence_weight,
+    )
+
+
 def _finite_mean(losses: list[Tensor], step: int) -> list[float]:
-    """Means of (total, rgb, mask) over steps and workers; `step` is the number of the last one."""
+    """Means of (total, rgb, mask, divergence) over steps and workers; `step` is the number of the last one."""
     table = torch.stack(losses).double()
     if _workers() > 1:
         distributed.all_reduce(table)
@@ -193,6 +230,13 @@ def _follow(average: dict[str, Tensor], generator: Generator, decay: float, step
     """Running average of the weights; it follows faster at first, so that the start is forgotten."""
     share = 1 - min(decay, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.values()), [p.detach() for p in generator.state_dict().values()], share)
+
+
+def _memory_gb(device: torch.device) -> float:
+    """The most memory that this process has taken so far: of the GPU where it computes there, else resident."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
 def _workers() -> int:

@@ -6,11 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from train.health import Health, examine
 from train.loop import TrainState
 from train.objective import object_on_black
 from train.samples import Samples
 
 COLUMNS = 8
+EXAMINED = 64
+"""Views that a network's health is seen on."""
 
 
 @torch.no_grad()
@@ -26,6 +29,12 @@ def preview(state: TrainState, samples: Samples) -> np.ndarray:
     drawn = network.picture(*network(batch.style, batch.view, batch.theta))
     rows = [_strip(*object_on_black(batch.rgba)), _strip(*drawn)]
     return np.concatenate(rows, axis=0)
+
+
+def examined(state: TrainState, samples: Samples) -> Health:
+    """How the network fares on a fixed spread of training views."""
+    device = next(state.generator.parameters()).device
+    return examine(state.generator, samples.take(_spread(samples.learnt, EXAMINED)).to(device))
 
 
 def _spread(positions: np.ndarray, count: int) -> np.ndarray:

@@ -38,16 +38,19 @@ KEPT_FILES = 6
 
 @dataclass(frozen=True)
 class Batch:
-    """One worker's share of a batch: rgba uint8 [b, h, w, 4], style int64 [b], view [b, 4], theta [b, T]."""
+    """One worker's share of a batch: rgba uint8 [b, h, w, 4], style int64 [b], view [b, 4], theta [b, T], and standard
+    normal noise [b, z] for a variational network's z (z = 0 for others)."""
 
     rgba: Tensor
     style: Tensor
     view: Tensor
     theta: Tensor
+    noise: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The batch on another device, without waiting where the device allows it."""
-        return Batch(*(t.to(device, non_blocking=True) for t in (self.rgba, self.style, self.view, self.theta)))
+        parts = (self.rgba, self.style, self.view, self.theta, self.noise)
+        return Batch(*(part.to(device, non_blocking=True) for part in parts))
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,12 @@ class Samples:
     learnt: np.ndarray
     unseen: np.ndarray
 
-    def take(self, positions: np.ndarray, theta: np.ndarray | None = None) -> Batch:
-        """The views at these positions of the selection, with θ [b, T] or none."""
+    def take(self, positions: np.ndarray, theta: np.ndarray | None = None, noise: np.ndarray | None = None) -> Batch:
+        """The views at these positions of the selection, with θ [b, T] and noise [b, z], or none."""
         rgba = np.take(self.rgba, self.row[positions], axis=0)
         theta = np.zeros((len(positions), len(THETA)), np.float32) if theta is None else theta
-        arrays = (rgba, self.style[positions], self.view[positions], theta)
+        noise = np.zeros((len(positions), 0), np.float32) if noise is None else noise
+        arrays = (rgba, self.style[positions], self.view[positions], theta, noise)
         return Batch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
 
 
@@ -84,6 +88,7 @@ class Batches:
     seed: int
     rank: int = 0
     workers: int = 1
+    latent_units: int = 0
 
     def __post_init__(self) -> None:
         if self.batch % self.workers:
@@ -104,7 +109,11 @@ class Batches:
         theta = None
         if self.augment:
             theta = draw_theta(generator(self.seed, "theta", step), self.batch, self.augment)[mine]
-        return self.samples.take(chosen, theta)
+        noise = None
+        if self.latent_units:
+            random = generator(self.seed, "latent", step)
+            noise = random.standard_normal((self.batch, self.latent_units), np.float32)[mine]
+        return self.samples.take(chosen, theta, noise)
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,7 @@ import numpy as np
 from infra.tracking import Run
 from train.config import TrainConfig
 from train.loop import Row, TrainState
-from train.preview import preview
+from train.preview import examined, preview
 from train.samples import Samples
 
 
@@ -27,6 +27,7 @@ class Watcher:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="mlflow")
         self._previewed = state.step // config.preview_every
         self._failed = False
+        self._complaint = ""
         if state.history:
             # A killed worker may have taken reports with it that its checkpoint remembers.
             self._thread.submit(self._catch_up, list(state.history))
@@ -35,11 +36,14 @@ class Watcher:
         """Pass a row on; now and then with preview pictures."""
         config, step = self._config, int(row["step"])
         note = f"{row['images_per_s']:.0f} images/s, loss {row['loss']:.1f}, {row['psnr_db']:.2f} dB"
-        self._tell(step, note)
+        self._tell(step, f"{note}; {self._complaint}" if self._complaint else note)
         self._thread.submit(self._log, _metrics(row), None, step)
         if step // config.preview_every > self._previewed or step == config.steps:
             self._previewed = step // config.preview_every
-            self._thread.submit(self._log, {}, preview(self._state, self._samples), step)
+            health = examined(self._state, self._samples)
+            self._complaint = health.complaint()
+            worst = {"train/dead_units_share": health.dead_share}
+            self._thread.submit(self._log, worst, preview(self._state, self._samples), step)
 
     def close(self) -> None:
         """Wait until MLflow has everything."""

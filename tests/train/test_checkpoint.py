@@ -12,6 +12,7 @@ from infra.errors import UserError
 from tests.train.toy import small_network
 from train.augment import theta
 from train.checkpoint import GeneratorSpec, TrainedGenerator, load_generator, save_generator
+from train.generator import Generator
 
 STYLES = ["red", "green", "blue", "oak", "pine"]
 
@@ -129,3 +130,22 @@ def test_missing_and_damaged_files_are_said_in_one_line(folder: Path, tmp_path: 
     (folder / "generator.safetensors").write_bytes(b"cut short")
     with pytest.raises(UserError, match="does not fit"):
         load_generator(folder)
+
+
+def test_new_styles_are_sampled_from_the_prior_and_only_where_there_is_one(
+    generator: TrainedGenerator, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r"'generator' has no prior to sample from; train with train\.variational"):
+        generator.sample(2, 30.0, 10.0)
+    spec = generator.spec.model_copy(update={"variational": True})
+    save_generator(tmp_path / "random", spec, Generator(spec.network).state_dict())
+    drawn = load_generator(tmp_path / "random")
+    rgb, mask = drawn.sample(3, 30.0, 10.0, seed=1)
+    assert rgb.shape == (3, 3, 64, 64)
+    assert mask.shape == (3, 1, 64, 64)
+    assert torch.equal(rgb, drawn.sample(3, 30.0, 10.0, seed=1)[0])
+    assert not torch.equal(rgb, drawn.sample(3, 30.0, 10.0, seed=2)[0])
+    assert float((rgb[0] - rgb[1]).abs().max()) > 0
+    # No spread is the middle of the prior, z = 0, every time.
+    same, _ = drawn.sample(2, 30.0, 10.0, spread=0.0)
+    assert torch.equal(same[0], same[1])

@@ -136,3 +136,26 @@ def test_a_seed_gives_the_same_weights_and_another_gives_others() -> None:
     other.initialise(4)
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
     assert not torch.equal(first.get_parameter("fc4.weight"), other.get_parameter("fc4.weight"))
+
+
+def test_z_is_a_sample_of_what_was_inferred_and_its_mean_without_noise() -> None:
+    network = Generator(NetworkSpec(size=64, width=0.1, styles=5, variational=True))
+    given = inputs(3, 5)
+    values = network.run(["mean", "log_variance", "z"], given)
+    assert torch.equal(values["z"], values["mean"])
+    noise = torch.randn(3, network.latent_units)
+    z = network.run(["z"], {**given, "noise": noise})["z"]
+    torch.testing.assert_close(z, values["mean"] + torch.exp(values["log_variance"] / 2) * noise)
+    # What is drawn depends on the style through z alone.
+    other = {**given, "style": (given["style"] + 1) % 5}
+    for name in ("rgb", "mask"):
+        one, two = (network.run([name], {**inputs, "z": z})[name] for inputs in (given, other))
+        assert torch.equal(one, two)
+
+
+def test_z_has_512_units_and_stands_between_the_style_stream_and_fc3() -> None:
+    network = Generator(NetworkSpec(size=64, styles=5, variational=True))
+    assert network.latent_units == 512
+    layers = network.layers
+    assert layers.index("log_variance") < layers.index("z") < layers.index("fc3")
+    assert Generator(NetworkSpec(size=64, styles=5)).latent_units == 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
@@ -154,7 +155,7 @@ def test_a_training_killed_with_its_driver_goes_on_from_its_last_checkpoint(tmp_
 
 def test_a_generator_trained_through_the_job_draws_its_views(workspace: FolderStorage, run: Run) -> None:
     learning = {"steps": 300, "batch": 16, "width": 0.1, "learning_rate": 4e-3, "schedule": "cosine"}
-    result = trained("learns", workspace, run, augment=0.0, report_every=50, **learning)
+    result = trained("learns", workspace, run, augment=0.0, report_every=50, registry="learner", **learning)
     generator = load_generator(result.folder.fetch("generator.json"))
     views = open_dataset(workspace / "dataset")
     chosen = views.views.iloc[::11]
@@ -165,3 +166,5 @@ def test_a_generator_trained_through_the_job_draws_its_views(workspace: FolderSt
     assert psnr > 20
     both = ((coverage > 0.5) & (mask > 0.5)).sum() / ((coverage > 0.5) | (mask > 0.5)).sum()
     assert float(both) > 0.8
+    registered = mlflow.MlflowClient(run.uri).get_model_version_by_alias("learner", "current")
+    assert (str(registered.version), registered.run_id) == ("1", run.id)

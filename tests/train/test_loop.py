@@ -1,5 +1,6 @@
 """Training learns, follows its schedule, goes on exactly where it stopped, and says so when it diverges."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.train.toy import picture, views_table
 from train.checkpoint import load_state, save_state
 from train.config import SelectConfig, TrainConfig
 from train.loop import Diverged, TrainState, learning_rate, start, train
-from train.objective import objective
+from train.objective import Objective, divergence_from_prior
 from train.preview import preview
 from train.samples import Batches, samples_of
 from train.selection import select
@@ -61,15 +62,40 @@ def test_the_objective_is_the_papers_written_out() -> None:
     rgb, target = torch.rand(2, 2, 3, 4, 4, generator=random)
     logits = torch.randn(2, 2, 4, 4, generator=random)
     mask = torch.rand(2, 1, 4, 4, generator=random)
-    loss = objective(rgb, logits, target, mask, "nll", None)
+    loss = Objective("nll")(rgb, logits, target, mask)
     expected_rgb = ((rgb - target) ** 2).sum(dim=(1, 2, 3)).mean()
     log_share = torch.log_softmax(logits, dim=1)
     nll = -(mask[:, 0] * log_share[:, 1] + (1 - mask[:, 0]) * log_share[:, 0]).mean()
     torch.testing.assert_close(loss.rgb, expected_rgb)
     torch.testing.assert_close(loss.mask, nll)
     torch.testing.assert_close(loss.total, expected_rgb + 100 * nll)
-    squared = objective(rgb, logits[:, :1], target, mask, "squared", None)
+    squared = Objective("squared")(rgb, logits[:, :1], target, mask)
     torch.testing.assert_close(squared.total, expected_rgb + 0.1 * ((logits[:, :1] - mask) ** 2).sum() / 2)
+
+
+def test_the_other_readings_of_the_objective_are_its_sums_and_means_exchanged() -> None:
+    random = torch.Generator().manual_seed(1)
+    rgb, target = torch.rand(2, 2, 3, 4, 4, generator=random)
+    logits, mask = torch.randn(2, 2, 4, 4, generator=random), torch.rand(2, 1, 4, 4, generator=random)
+    paper = Objective("nll")(rgb, logits, target, mask)
+    other = Objective("nll", rgb_over="mean", mask_over="sum")(rgb, logits, target, mask)
+    torch.testing.assert_close(other.rgb, paper.rgb / (3 * 4 * 4))
+    torch.testing.assert_close(other.mask, paper.mask * (4 * 4))
+    torch.testing.assert_close(other.total, other.rgb + 100 * other.mask)
+
+
+def test_the_bound_of_appendix_a_adds_the_divergence_from_the_prior() -> None:
+    random = torch.Generator().manual_seed(2)
+    mean, log_variance = torch.randn(2, 3, 7, generator=random)
+    posterior = torch.distributions.Normal(mean, torch.exp(0.5 * log_variance))
+    prior = torch.distributions.Normal(torch.zeros(7), torch.ones(7))
+    nats = torch.distributions.kl_divergence(posterior, prior).sum(dim=1)
+    torch.testing.assert_close(divergence_from_prior(mean, log_variance), nats)
+    zeros, ones = torch.zeros(3, 3, 4, 4), torch.ones(3, 1, 4, 4)
+    odds = torch.zeros(3, 2, 4, 4)
+    plain = Objective("nll")(zeros, odds, zeros, ones)
+    bound = Objective("nll", divergence_weight=0.5)(zeros, odds, zeros, ones, nats)
+    torch.testing.assert_close(bound.total, plain.total + 0.5 * nats.mean())
 
 
 def test_chroma_weighs_errors_in_colour_and_leaves_errors_in_brightness_alone() -> None:
@@ -78,8 +104,8 @@ def test_chroma_weighs_errors_in_colour_and_leaves_errors_in_brightness_alone() 
 
     def total(error: list[float], weight: float) -> float:
         rgb = target + torch.tensor(error)[:, None, None]
-        loss = objective(rgb, logits, target, mask, "nll", 0.0, weight)
-        torch.testing.assert_close(loss.rgb, objective(rgb, logits, target, mask, "nll", 0.0).rgb)
+        loss = Objective("nll", 0.0, weight)(rgb, logits, target, mask)
+        torch.testing.assert_close(loss.rgb, Objective("nll", 0.0)(rgb, logits, target, mask).rgb)
         return float(loss.total)
 
     pixels = 16
@@ -108,6 +134,8 @@ def test_the_steps_of_a_report_are_counted_and_the_last_is_the_end(batches: Batc
     assert [row["step"] for row in rows] == [5, 10, 12]
     assert state.history == rows
     assert all(row["loss"] == pytest.approx(row["rgb_loss"] + 100 * row["mask_loss"], rel=1e-4) for row in rows)
+    assert all(0 < row["data_wait_share"] < 1 for row in rows)
+    assert all(0.05 < row["memory_gb"] < 100 for row in rows)
 
 
 @pytest.mark.parametrize("augment", [0.0, 1.0])
@@ -191,3 +219,21 @@ def test_a_preview_shows_true_pictures_above_drawn_ones(batches: Batches) -> Non
     assert shown.dtype == np.uint8
     first = batches.samples.rgba[batches.samples.row[batches.samples.learnt[0]]][..., :3]
     np.testing.assert_allclose(shown[:64, :64].astype(int), first.astype(int), atol=1)
+
+
+def test_a_variational_training_pulls_z_to_the_prior_the_more_the_heavier_it_weighs(batches: Batches) -> None:
+    nats = {}
+    for weight in (0.0, 1.0):
+        settings = config(variational=True, divergence_weight=weight, steps=40)
+        state = begin(settings)
+        own = dataclasses.replace(batches, latent_units=state.generator.latent_units)
+        nats[weight] = train(state, own, settings).history[-1]["divergence_nats"]
+    assert nats[1.0] < 0.5 * nats[0.0]
+
+
+def test_the_noise_of_a_batch_is_sliced_over_workers_like_its_views(batches: Batches) -> None:
+    whole = dataclasses.replace(batches, latent_units=6).draw(3)
+    parts = [dataclasses.replace(batches, latent_units=6, rank=rank, workers=2).draw(3) for rank in (0, 1)]
+    assert whole.noise.shape == (8, 6)
+    assert torch.equal(whole.noise, torch.cat([part.noise for part in parts]))
+    assert not torch.equal(whole.noise, dataclasses.replace(batches, latent_units=6).draw(4).noise)
