@@ -15,6 +15,7 @@ import resource
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from infra.storage import open_storage
 from infra.tracking import open_run
 from render import duplicates, looks, modeller
 from render.catalog import Catalog, Model, file_fingerprint
-from render.config import RenderConfig
+from render.config import Axis, RenderConfig
 from render.dataset import Dataset, open_dataset
 from render.job import render_dataset
 
@@ -85,23 +86,22 @@ def real_set(folder: Path, source: Path) -> list[planted.Planted]:
     )
 
 
-def _kept(folder: Path, make: object) -> list[planted.Planted]:
+def _kept(folder: Path, make: Callable[[], list[planted.Planted]]) -> list[planted.Planted]:
     index = folder / "planted.json"
     if not index.is_file():
-        models = make()  # type: ignore[operator]
+        models = make()
         index.write_text(json.dumps([asdict(model) | {"path": str(model.path)} for model in models]))
     return [planted.Planted(**row | {"path": Path(row["path"])}) for row in json.loads(index.read_text())]
 
 
 def described(
-    folder: Path, models: list[planted.Planted], front: str, config: duplicates.DuplicatesConfig
+    folder: Path, models: list[planted.Planted], front: Axis, config: duplicates.DuplicatesConfig
 ) -> Described:
     """Thumbnails as the command renders them, and their descriptors by class."""
     ordered = sorted(models, key=lambda m: (m.class_name, m.path.name))
     catalog = Catalog(
         tuple(
-            Model(m.path.stem, m.class_name, file_fingerprint(m.path), file=str(m.path), front=front)  # type: ignore[arg-type]
-            for m in ordered
+            Model(m.path.stem, m.class_name, file_fingerprint(m.path), file=str(m.path), front=front) for m in ordered
         )
     )
     storage = open_storage(folder / "thumbnails")

@@ -103,7 +103,7 @@ def textured(tmp_path: Path, mtl: str, name: str = "t.obj") -> Path:
     return tmp_path / name
 
 
-@pytest.mark.parametrize("where", ["gone.png", "f:/work/foto.jpg", "../images/gone.png", "empty.png", "text.jpg"])
+@pytest.mark.parametrize("where", ["gone.png", "f:/maps/foto.jpg", "../images/gone.png", "empty.png", "text.jpg"])
 def test_a_texture_that_is_not_there_leaves_the_materials_colour(blender: Blender, tmp_path: Path, where: str) -> None:
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "text.jpg").write_text("this is no picture")
