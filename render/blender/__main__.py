@@ -38,9 +38,16 @@ def main() -> int:
                 for header, pixels in turntable.shoot(order, Path(scratch)):
                     _say(answers, header, pixels)
             except Exception as error:
-                reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-                _say(answers, {"error": f"{type(error).__name__}: {reason}"})
+                _say(answers, {"error": reason_of(error)})
     return 0
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong, in one line; of a traceback, which Blender's importers hand on as text, the end."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Location:")]
+    if not lines:
+        return type(error).__name__
+    return lines[-1] if "Traceback" in lines[0] else f"{type(error).__name__}: {lines[0]}"
 
 
 def _say(answers: BinaryIO, header: dict[str, Any], pixels: bytes = b"") -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from render.blender.__main__ import reason_of
 from render.catalog import Model
 from render.child import Blender, BlenderDied, ModelFailure
 from render.config import RenderConfig
@@ -114,6 +115,15 @@ def test_a_hanging_blender_is_killed_after_its_time(box_models: Path, tmp_path: 
         with pytest.raises(BlenderDied, match="time limit of 1 s"):
             list(shoot(process, model, late, view_grid([0], [0]), tmp_path))
         assert process.pid is None
+
+
+def test_the_reason_of_a_failed_import_is_its_end_and_not_where_its_traceback_begins() -> None:
+    handed_on = (
+        'Error: Python: Traceback (most recent call last):\n  File "io.py", line 3\nKeyError: 0\n\nLocation: ops.py'
+    )
+    assert reason_of(RuntimeError(handed_on)) == "KeyError: 0"
+    assert reason_of(ValueError("the file holds no faces\nmore")) == "ValueError: the file holds no faces"
+    assert reason_of(MemoryError()) == "MemoryError"
 
 
 def test_importing_any_floor_never_imports_bpy() -> None:
