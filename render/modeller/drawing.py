@@ -62,6 +62,11 @@ class Dice:
         return list(weights)[-1]
 
 
+def sizes(dice: Dice, **ranges: tuple[float, float]) -> dict[str, float]:
+    """A number between the bounds for every name; the name is the decision."""
+    return {name: dice.between(name, *bounds) for name, bounds in ranges.items()}
+
+
 class Kind(NamedTuple):
     """A kind of a class as a catalogue knows it: how often it is drawn, and how its properties are."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from render.modeller.cars.colours import MODERN, OLD, painted
-from render.modeller.drawing import Dice
+from render.modeller.drawing import Dice, sizes
 
 _NEW_RIMS = ("five_spoke", "split_spoke", "multi_spoke", "turbine")
 
@@ -27,15 +27,10 @@ def _modern(dice: Dice) -> dict[str, Any]:
     }
 
 
-def _sizes(dice: Dice, **ranges: tuple[float, float]) -> dict[str, float]:
-    """A number between the bounds for every name."""
-    return {name: dice.between(name, *bounds) for name, bounds in ranges.items()}
-
-
 def city(dice: Dice) -> dict[str, Any]:
     """Small upright cars for town."""
     doors = 2 if dice.chance("two_doors", 0.35) else 4
-    body = _sizes(
+    body = sizes(
         dice, length=(3.35, 3.75), width=(1.58, 1.68), height=(1.46, 1.56), front_overhang=(0.62, 0.68),
         bonnet_length=(0.78, 0.95), bonnet_height=(0.96, 1.02), nose_height=(0.76, 0.84), belt_height=(0.93, 0.98),
         windscreen_rake_deg=(48.0, 58.0), rear_rake_deg=(12.0, 26.0), wheel_radius=(0.275, 0.3), roof_arch=(0.04, 0.1),
@@ -52,7 +47,7 @@ def city(dice: Dice) -> dict[str, Any]:
 
 def hatch(dice: Dice) -> dict[str, Any]:
     """Compact hatchbacks."""
-    body = _sizes(
+    body = sizes(
         dice, length=(4.0, 4.4), width=(1.74, 1.82), height=(1.4, 1.5),
         front_overhang=(0.8, 0.88), bonnet_length=(1.08, 1.28), bonnet_height=(0.94, 1.0), nose_height=(0.72, 0.8),
         belt_height=(0.92, 0.96), windscreen_rake_deg=(56.0, 63.0), rear_rake_deg=(22.0, 44.0),
@@ -67,7 +62,7 @@ def hatch(dice: Dice) -> dict[str, Any]:
 
 def saloon(dice: Dice) -> dict[str, Any]:
     """Modern saloons."""
-    body = _sizes(
+    body = sizes(
         dice, length=(4.5, 5.05), width=(1.8, 1.9), height=(1.42, 1.49), front_overhang=(0.84, 0.92),
         bonnet_height=(0.95, 1.0), nose_height=(0.7, 0.78), belt_height=(0.92, 0.96), boot_height=(1.0, 1.08),
         boot_length=(0.4, 0.72), windscreen_rake_deg=(58.0, 64.0), rear_rake_deg=(58.0, 67.0),
@@ -82,7 +77,7 @@ def saloon(dice: Dice) -> dict[str, Any]:
 
 def boxy_saloon(dice: Dice) -> dict[str, Any]:
     """Saloons of the seventies and eighties."""
-    body = _sizes(
+    body = sizes(
         dice, length=(4.2, 4.9), width=(1.64, 1.76), height=(1.38, 1.46), front_overhang=(0.78, 0.86),
         roundness=(0.05, 0.22), bonnet_height=(0.93, 0.97), nose_height=(0.8, 0.86), nose_lean=(0.0, 0.06),
         belt_height=(0.92, 0.95), belt_rise=(-0.02, 0.02), boot_length=(0.75, 1.05), boot_height=(0.93, 0.98),
@@ -107,7 +102,7 @@ def boxy_saloon(dice: Dice) -> dict[str, Any]:
 
 def classic(dice: Dice) -> dict[str, Any]:
     """Rounded small cars of the fifties and sixties."""
-    body = _sizes(
+    body = sizes(
         dice, length=(3.3, 4.1), width=(1.5, 1.6), height=(1.44, 1.54), front_overhang=(0.68, 0.76),
         roundness=(0.85, 1.0), bonnet_height=(0.95, 1.0), nose_height=(0.72, 0.8), nose_lean=(0.04, 0.12),
         belt_height=(0.92, 0.95), belt_rise=(-0.03, 0.02), windscreen_rake_deg=(32.0, 46.0), rear_rake_deg=(46.0, 56.0),
@@ -132,7 +127,7 @@ def classic(dice: Dice) -> dict[str, Any]:
 
 def estate(dice: Dice) -> dict[str, Any]:
     """Estate cars, new or boxy."""
-    body = _sizes(
+    body = sizes(
         dice, length=(4.55, 5.0), width=(1.78, 1.88), height=(1.44, 1.52), front_overhang=(0.84, 0.9),
         bonnet_height=(0.95, 1.0), nose_height=(0.73, 0.8), belt_height=(0.92, 0.96), windscreen_rake_deg=(54.0, 62.0),
         rear_rake_deg=(18.0, 42.0), wheel_radius=(0.315, 0.335), roof_arch=(0.04, 0.08), tumblehome_deg=(18.0, 24.0),
@@ -162,7 +157,7 @@ def estate(dice: Dice) -> dict[str, Any]:
 
 def crossover(dice: Dice) -> dict[str, Any]:
     """Crossovers and sport utility vehicles."""
-    body = _sizes(
+    body = sizes(
         dice, length=(4.2, 4.9), width=(1.82, 1.96), height=(1.6, 1.75), front_overhang=(0.82, 0.9),
         ground_clearance=(0.19, 0.24), bonnet_height=(1.1, 1.16), nose_height=(0.92, 1.02), nose_lean=(0.02, 0.1),
         belt_height=(1.08, 1.14), windscreen_rake_deg=(50.0, 60.0), rear_rake_deg=(20.0, 42.0),
@@ -183,7 +178,7 @@ def crossover(dice: Dice) -> dict[str, Any]:
 
 def offroader(dice: Dice) -> dict[str, Any]:
     """Upright off-roaders."""
-    body = _sizes(
+    body = sizes(
         dice, length=(3.8, 4.7), width=(1.72, 1.86), height=(1.82, 1.98), front_overhang=(0.66, 0.76),
         ground_clearance=(0.24, 0.3), roundness=(0.04, 0.2), bonnet_height=(1.16, 1.24), nose_height=(1.08, 1.14),
         nose_lean=(0.0, 0.03), belt_height=(1.14, 1.2), belt_rise=(-0.02, 0.02), windscreen_rake_deg=(16.0, 32.0),
@@ -211,7 +206,7 @@ def offroader(dice: Dice) -> dict[str, Any]:
 
 def people_carrier(dice: Dice) -> dict[str, Any]:
     """People carriers with one long line from nose to roof."""
-    body = _sizes(
+    body = sizes(
         dice, length=(4.4, 4.95), width=(1.8, 1.95), height=(1.62, 1.8), front_overhang=(0.86, 0.94),
         bonnet_height=(1.08, 1.16), nose_height=(0.8, 0.88), belt_height=(1.0, 1.06), belt_rise=(0.0, 0.06),
         windscreen_rake_deg=(56.0, 64.0), rear_rake_deg=(10.0, 24.0), wheel_radius=(0.315, 0.34), roof_arch=(0.06,

@@ -8,16 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from render.modeller.cars.colours import OLD, SPORTS, painted
-from render.modeller.drawing import Dice
-
-
-def _sizes(dice: Dice, **ranges: tuple[float, float]) -> dict[str, float]:
-    return {name: dice.between(name, *bounds) for name, bounds in ranges.items()}
+from render.modeller.drawing import Dice, sizes
 
 
 def coupe(dice: Dice) -> dict[str, Any]:
     """Long bonnet, fast back."""
-    body = _sizes(
+    body = sizes(
         dice, length=(4.25, 4.75), width=(1.82, 1.92), height=(1.28, 1.37), front_overhang=(0.84, 0.92),
         ground_clearance=(0.11, 0.14), roundness=(0.3, 0.85), bonnet_height=(0.91, 0.96), nose_height=(0.7, 0.76),
         nose_lean=(0.06, 0.18), belt_height=(0.88, 0.91), belt_rise=(0.02, 0.07), boot_height=(0.92, 0.96),
@@ -42,7 +38,7 @@ def coupe(dice: Dice) -> dict[str, Any]:
 
 def supercar(dice: Dice) -> dict[str, Any]:
     """Wedges with the engine behind the seats."""
-    body = _sizes(
+    body = sizes(
         dice, length=(4.3, 4.65), width=(1.9, 2.02), height=(1.14, 1.21), front_overhang=(0.98, 1.1),
         ground_clearance=(0.09, 0.11), roundness=(0.15, 0.6), bonnet_height=(0.86, 0.9), nose_height=(0.6, 0.66),
         nose_lean=(0.1, 0.25), belt_height=(0.8, 0.82), belt_rise=(0.02, 0.06), boot_height=(0.85, 0.92),
@@ -70,7 +66,7 @@ def supercar(dice: Dice) -> dict[str, Any]:
 def roadster(dice: Dice) -> dict[str, Any]:
     """Open cars, old or new."""
     old = dice.chance("old", 0.45)
-    body = _sizes(
+    body = sizes(
         dice, length=(3.85, 4.6), width=(1.66, 1.82), height=(1.2, 1.28), front_overhang=(0.76, 0.86),
         ground_clearance=(0.12, 0.15), bonnet_height=(0.88, 0.92), nose_height=(0.69, 0.74), nose_lean=(0.05, 0.16),
         belt_height=(0.84, 0.87), belt_rise=(0.0, 0.05), boot_height=(0.88, 0.94), boot_length=(0.75, 1.05),

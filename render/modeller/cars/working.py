@@ -8,16 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from render.modeller.cars.colours import MODERN, OLD, WORK, painted
-from render.modeller.drawing import Dice
-
-
-def _sizes(dice: Dice, **ranges: tuple[float, float]) -> dict[str, float]:
-    return {name: dice.between(name, *bounds) for name, bounds in ranges.items()}
+from render.modeller.drawing import Dice, sizes
 
 
 def delivery_van(dice: Dice) -> dict[str, Any]:
     """Panel vans with a short bonnet."""
-    body = _sizes(
+    body = sizes(
         dice, length=(4.4, 5.6), width=(1.84, 2.0), height=(1.84, 2.4), front_overhang=(0.88, 0.98),
         ground_clearance=(0.17, 0.21), roundness=(0.25, 0.5), bonnet_height=(1.14, 1.24), nose_height=(0.92, 1.0),
         nose_lean=(0.04, 0.12), belt_height=(1.12, 1.18), belt_rise=(0.0, 0.0), windscreen_rake_deg=(40.0, 52.0),
@@ -43,7 +39,7 @@ def delivery_van(dice: Dice) -> dict[str, Any]:
 def microvan(dice: Dice) -> dict[str, Any]:
     """Small vans and campers whose driver sits over the front wheels."""
     camper = dice.chance("camper", 0.5)
-    body = _sizes(
+    body = sizes(
         dice, length=(3.4, 4.6), width=(1.5, 1.74), height=(1.8, 1.95), front_overhang=(0.62, 0.76),
         ground_clearance=(0.17, 0.2), bonnet_length=(0.05, 0.2), bonnet_height=(1.04, 1.12), nose_height=(0.88, 0.98),
         nose_lean=(0.0, 0.05), belt_height=(1.02, 1.1), belt_rise=(0.0, 0.0), windscreen_rake_deg=(8.0, 24.0),
@@ -69,7 +65,7 @@ def microvan(dice: Dice) -> dict[str, Any]:
 def pickup(dice: Dice) -> dict[str, Any]:
     """Pick-ups with single or double cab."""
     double = dice.chance("double", 0.55)
-    body = _sizes(
+    body = sizes(
         dice, length=(5.0, 5.7), width=(1.82, 2.0), height=(1.72, 1.9), front_overhang=(0.86, 0.95),
         ground_clearance=(0.22, 0.3), roundness=(0.1, 0.5), bonnet_height=(1.12, 1.2), nose_height=(1.0, 1.1),
         nose_lean=(0.0, 0.06), belt_height=(1.1, 1.16), belt_rise=(-0.02, 0.03), windscreen_rake_deg=(42.0, 54.0),
@@ -98,7 +94,7 @@ def truck(dice: Dice) -> dict[str, Any]:
     """Small trucks, cab-over or with a bonnet."""
     bonnet = dice.chance("bonnet", 0.35)
     cargo = dice.weighted("cargo", {"box": 0.5, "flatbed": 0.25, "tipper": 0.25})
-    body = _sizes(
+    body = sizes(
         dice, length=(5.2, 7.0), width=(1.9, 2.25), height=(2.05, 2.35), front_overhang=(0.95, 1.1),
         ground_clearance=(0.24, 0.3), roundness=(0.1, 0.55), bonnet_height=(1.22, 1.36), nose_height=(1.05, 1.15),
         nose_lean=(0.0, 0.04), belt_rise=(0.0, 0.0), windscreen_rake_deg=(6.0, 20.0), rear_rake_deg=(0.0, 3.0),
