@@ -35,7 +35,8 @@ def guarded(main: Callable[[], int]) -> NoReturn:
 def user_error_in(error: BaseException | None) -> UserError | None:
     """The `UserError` at the root of an exception that crossed a process, or None.
 
-    Ray wraps what a task raised (`RayTaskError.cause`, `TrainingFailedError.worker_failures`, `__cause__`).
+    Ray wraps what a task raised (`RayTaskError.cause`, `WorkerGroupError.worker_failures`,
+    `ControllerError.controller_failure`, `__cause__`).
     """
     seen: set[int] = set()
     queue = [error]
@@ -49,6 +50,6 @@ def user_error_in(error: BaseException | None) -> UserError | None:
         if isinstance(current, UserError) and cause is None:
             return current
         failures = getattr(current, "worker_failures", None)
-        queue += [current.__cause__, current.__context__, cause]
+        queue += [current.__cause__, current.__context__, cause, getattr(current, "controller_failure", None)]
         queue += list(failures.values()) if isinstance(failures, dict) else []
     return None

@@ -1,61 +1,47 @@
-"""The board between workers and driver: workers write how far they are, the driver shows it and hears of faults."""
+"""How far a training is: its workers put standings on a tally, wherever they run, and the driver shows their sum."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
 
-import ray
+from infra.cluster import Tally
+from infra.progress import Progress, console
 
-from infra.progress import Progress
 
+@dataclass(frozen=True)
+class Standing:
+    """What one of those at work says: how much is done, and a note for the line.
 
-class Board:
-    """Where workers write what the driver shows: how far they are, a note, a fault. Lives as a Ray actor."""
+    `begun` is what was there already when the work began, `news` a line to be said once, when it is new.
+    """
 
-    def __init__(self) -> None:
-        self._first: int | None = None
-        self._done, self._note = 0, ""
-        self._fault: str | None = None
-
-    def begin(self, done: int | None) -> None:
-        self._first, self._done, self._note = done, done or 0, ""
-
-    def put(self, done: int, note: str) -> None:
-        self._done, self._note = done, note
-
-    def add(self, count: int) -> None:
-        self._done += count
-
-    def fail(self, fault: str) -> None:
-        self._fault = self._fault or fault
-
-    def fault(self) -> str | None:
-        return self._fault
-
-    def read(self) -> tuple[int | None, int, str]:
-        return self._first, self._done, self._note
+    done: int
+    note: str = ""
+    begun: int | None = None
+    news: str = ""
 
 
 @contextmanager
-def shown(title: str, total: int, unit: str, board: Any) -> Iterator[None]:
-    """Show the board's progress on this machine for the length of the block."""
+def shown(title: str, total: int, unit: str, tally: Tally) -> Iterator[None]:
+    """Show the sum of a tally's standings on this machine for the length of the block."""
     ended = threading.Event()
-    ray.get(board.begin.remote(None))
 
     def show(progress: Progress) -> None:
-        first = None
+        begun, told = None, ""
         while not ended.wait(1.0):
-            try:
-                begun, done, note = ray.get(board.read.remote(), timeout=10)
-            except ray.exceptions.RayError:
-                continue
-            if begun is not None and begun != first:
-                progress.start_from(begun)  # the clock starts with the first step, not with the workers' start
-                first = begun
-            progress.update(done, note)
+            standings: list[Standing] = list(tally.counts().values())
+            for standing in standings:
+                if standing.news and standing.news != told:
+                    told = standing.news
+                    console.print(f"{title}: {told}")
+                if standing.begun is not None and standing.begun != begun:
+                    begun = standing.begun
+                    progress.start_from(begun)  # the clock starts with the first step, not with the workers' start
+            if standings:
+                progress.update(sum(standing.done for standing in standings), standings[-1].note)
 
     with Progress(title, total, unit) as progress:
         thread = threading.Thread(target=show, args=(progress,), daemon=True)

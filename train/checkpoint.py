@@ -1,7 +1,7 @@
-"""What a training leaves on disk: its state between two steps, and at the end a generator; nothing pickled.
+"""What a training leaves in the end: a generator, its weights and what they are weights of; nothing pickled.
 
 The one idea: tensors go to safetensors, everything else to JSON; the JSON is written last, so a folder
-without it is not a checkpoint.
+without it holds no generator.
 
 Shapes: b views, s styles, T entries of θ, h = w side in pixels.
 """
@@ -25,14 +25,9 @@ from infra.errors import UserError
 from train.architectures import ArchitectureName, NetworkSpec, Size
 from train.augment import THETA, THETA_DEFINITION
 from train.generator import LATENT, Generator, view_input
-from train.loop import TrainState
 
 WEIGHTS_FILE = "generator.safetensors"
 SPEC_FILE = "generator.json"
-STATE_VERSION = 1
-
-_STATE_TENSORS, _STATE = "state.safetensors", "state.json"
-_MOMENTS = ("exp_avg", "exp_avg_sq")
 
 Style = int | str | Sequence[int] | Sequence[str] | np.ndarray | Tensor
 Angle = float | Sequence[float] | np.ndarray | Tensor
@@ -235,46 +230,6 @@ def load_generator(path: Path | str, device: torch.device | str = "cpu") -> Trai
     except (SafetensorError, RuntimeError) as error:
         raise UserError(f"{folder / WEIGHTS_FILE} does not fit {SPEC_FILE}: {error}; train it again") from None
     return TrainedGenerator(spec, network).to(device)
-
-
-def save_state(folder: Path, state: TrainState, inputs_digest: str) -> None:
-    """Write a training's state: weights, Adam's moments, running average, step and history."""
-    tensors = {f"weights/{name}": value for name, value in state.generator.state_dict().items()}
-    for name, parameter in state.generator.named_parameters():
-        for moment in _MOMENTS:
-            tensors[f"{moment}/{name}"] = state.optimizer.state[parameter][moment]
-    tensors |= {f"average/{name}": value for name, value in (state.average or {}).items()}
-    _save_tensors(tensors, folder / _STATE_TENSORS)
-    plain = {
-        "schema_version": STATE_VERSION,
-        "inputs_digest": inputs_digest,
-        "step": state.step,
-        "history": state.history,
-    }
-    _save_json(plain, folder / _STATE)
-
-
-@torch.no_grad()
-def load_state(folder: Path, state: TrainState, inputs_digest: str) -> None:
-    """Put a saved state into `state`, in place. Raises `UserError` when it is of other settings."""
-    plain = json.loads((folder / _STATE).read_bytes())
-    if plain["inputs_digest"] != inputs_digest or plain["schema_version"] != STATE_VERSION:
-        raise UserError(f"checkpoint {folder} is of other settings; give this training another train.name")
-    tensors = load_file(folder / _STATE_TENSORS)
-    state.generator.load_state_dict(_below("weights/", tensors))
-    for name, parameter in state.generator.named_parameters():
-        # Adam's own count of steps is ours; moments lie in memory as the weights do.
-        state.optimizer.state[parameter] = {
-            "step": torch.tensor(float(plain["step"]), device=parameter.device),
-            **{moment: torch.empty_like(parameter).copy_(tensors[f"{moment}/{name}"]) for moment in _MOMENTS},
-        }
-    for name, value in (state.average or {}).items():
-        value.copy_(tensors[f"average/{name}"])
-    state.step, state.history = plain["step"], plain["history"]
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
 
 def _save_tensors(tensors: dict[str, Tensor], path: Path) -> None:

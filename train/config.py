@@ -22,7 +22,11 @@ Schedule = Literal["paper", "cosine", "linear", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
 
-_EXECUTION = {"workers", "device", "checkpoint_seconds", "report_every", "preview_every", "max_failures", "registry"}
+_EXECUTION = {
+    *("workers", "min_workers", "device", "max_failures"),
+    *("checkpoint_seconds", "checkpoint_steps", "keep_checkpoints"),
+    *("report_every", "preview_every", "registry"),
+}
 
 
 class SelectConfig(Settings):
@@ -112,15 +116,40 @@ class TrainConfig(Settings):
     precision: Precision = Field("auto", description="auto takes bf16 where the processor computes it natively")
 
     workers: int = Field(1, ge=1, le=4096, description="training processes; the global batch is split among them")
+    min_workers: int | None = Field(
+        None,
+        ge=1,
+        description="fewest workers to start and go on with; by default a start needs all of train.workers, and after "
+        "a loss one is enough",
+    )
     device: Device = Field("auto", description="auto takes CUDA where the cluster has enough GPUs for the workers")
-    checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints")
+    checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints, at most")
+    checkpoint_steps: int | None = Field(
+        None, ge=1, description="steps between checkpoints, at most (up to the next report); default by time alone"
+    )
+    keep_checkpoints: int = Field(3, ge=1, description="checkpoints kept while training, the newest")
     report_every: int = Field(25, ge=1, description="steps between reports of loss and speed")
     preview_every: int = Field(250, ge=1, description="steps between preview pictures in MLflow")
     registry: str | None = Field(
         None,
         description="name under which MLflow registers the generator, with the alias 'current'; default not at all",
     )
-    max_failures: int = Field(3, ge=0, description="how often a training goes on after a lost worker or node")
+    max_failures: int = Field(
+        3, ge=0, description="how often in a row, with no new checkpoint between, a training goes on after a fault"
+    )
+
+    @model_validator(mode="after")
+    def _workers_fit(self) -> TrainConfig:
+        if self.min_workers is not None and self.min_workers > self.workers:
+            raise ValueError(f"min_workers {self.min_workers} is more than workers {self.workers}; lower one of them")
+        if self.batch < self.workers:
+            raise ValueError(f"batch {self.batch} leaves some of {self.workers} workers without a view; raise it")
+        return self
+
+    @property
+    def workers_to_start(self) -> int:
+        """Workers that the cluster must hold when a training begins."""
+        return self.min_workers or self.workers
 
     def network(self, styles: int) -> NetworkSpec:
         """The network that these settings ask for, for that many styles."""

@@ -76,7 +76,8 @@ def train(
     """Train `state` up to `config.steps`, in place.
 
     `on_report` gets a row of means over the last `config.report_every` steps; `on_checkpoint` is called every
-    `config.checkpoint_seconds` and at the end. All workers call both at the same steps. Raises `Diverged`.
+    `config.checkpoint_seconds` or `config.checkpoint_steps` and at the end. All workers call both at the same steps.
+    Raises `Diverged`.
     """
     generator, optimizer = state.generator, state.optimizer
     device = next(generator.parameters()).device
@@ -89,6 +90,7 @@ def train(
     losses: list[Tensor] = []
     waited = 0.0
     reported = saved = time.monotonic()
+    saved_step = state.step
     while state.step < config.steps:
         step = state.step
         began = time.monotonic()
@@ -119,11 +121,13 @@ def train(
         state.history.append(row)
         on_report(row)
         losses, waited, reported = [], 0.0, now
-        if _agreed(now - saved > config.checkpoint_seconds or state.step == config.steps, device):
+        due = state.step - saved_step >= (config.checkpoint_steps or config.steps) or state.step == config.steps
+        if _agreed(due or now - saved > config.checkpoint_seconds, device):
             if not all(bool(torch.isfinite(p).all()) for p in generator.parameters()):
                 raise Diverged(state.step, "a weight")
             on_checkpoint(state)
             reported = saved = time.monotonic()
+            saved_step = state.step
     return state
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from infra.settings import digest
+from infra.settings import digest, flatten
 from infra.storage import Storage
 from render.dataset import Manifest, read_manifest
 from train.checkpoint import SPEC_FILE, WEIGHTS_FILE, GeneratorSpec, save_generator
@@ -59,8 +59,26 @@ def finished(folder: Storage, inputs: str) -> GeneratorSpec | None:
     return spec if complete and spec.inputs_digest == inputs else None
 
 
+def other_result(folder: Storage, config: TrainConfig) -> str:
+    """A line about the generator of other inputs that a folder holds; empty where it holds none."""
+    try:
+        spec = GeneratorSpec.model_validate(folder.read_json(SPEC_FILE))
+    except (FileNotFoundError, ValueError):
+        return ""
+    before, now = flatten(spec.recipe.get("train", {})), flatten(config.model_dump(mode="json"))
+    inputs = flatten(config.inputs())
+    common = inputs.keys() & before.keys() & now.keys()
+    changed = [f"train.{key} {before[key]} -> {now[key]}" for key in sorted(common) if before[key] != now[key]]
+    why = ", ".join(changed[:3]) or "another seed, dataset or version"
+    return f"{folder.url} holds a generator of other settings ({why}); it stays until the new one is there"
+
+
 def write_result(folder: Storage, spec: GeneratorSpec, state: TrainState, selection: Selection) -> None:
-    """The files of a finished training, generator.json last."""
+    """The files of a finished training, generator.json last; one of other inputs goes only now.
+
+    Killed in between, the same command writes them again: the last checkpoint goes after them.
+    """
+    folder.delete(SPEC_FILE)  # never the old description beside new weights
     with tempfile.TemporaryDirectory(prefix="turnery-generator-") as temporary:
         save_generator(Path(temporary), spec, state.result())
         folder.put(Path(temporary) / WEIGHTS_FILE, WEIGHTS_FILE)

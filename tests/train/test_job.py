@@ -118,7 +118,7 @@ def test_what_cannot_work_is_said_in_one_line(workspace: FolderStorage, run: Run
     with pytest.raises(UserError, match="no finished dataset"):
         train_generator(TrainConfig(), seed=0, workspace=workspace / "empty", recipe={}, run=run)
     with pytest.raises(UserError, match=r"train\.workers 64 need as many processors, the cluster has 2"):
-        trained("many", workspace, run, workers=64)
+        trained("many", workspace, run, workers=64, batch=64)
     with pytest.raises(UserError, match=r"training diverged: the loss is not finite at step 1;"):
         trained("wild", workspace, run, mask_weight=1e39)
 

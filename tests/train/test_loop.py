@@ -10,13 +10,13 @@ import torch
 
 from infra.errors import UserError
 from tests.train.toy import picture, views_table
-from train.checkpoint import load_state, save_state
 from train.config import SelectConfig, TrainConfig
 from train.loop import Diverged, TrainState, learning_rate, start, train
 from train.objective import Objective, divergence_from_prior
 from train.preview import preview
 from train.samples import Batches, samples_of
 from train.selection import select
+from train.state import load_state, save_state
 
 CPU = torch.device("cpu")
 
