@@ -1,17 +1,21 @@
 """Training on a real Ray: two workers learn what one learns, a finished one is left alone, a killed one goes on."""
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import mlflow
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 import torch
 
@@ -119,8 +123,52 @@ def test_what_cannot_work_is_said_in_one_line(workspace: FolderStorage, run: Run
         train_generator(TrainConfig(), seed=0, workspace=workspace / "empty", recipe={}, run=run)
     with pytest.raises(UserError, match=r"train\.workers 64 need as many processors, the cluster has 2"):
         trained("many", workspace, run, workers=64, batch=64)
+
+
+def test_a_result_of_other_settings_stays_until_the_new_one_is_there(
+    workspace: FolderStorage, run: Run, one_worker: TrainResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(workspace.root / "training" / "one", workspace.root / "training" / "stays")
     with pytest.raises(UserError, match=r"training diverged: the loss is not finite at step 1;"):
-        trained("wild", workspace, run, mask_weight=1e39)
+        trained("stays", workspace, run, mask_weight=1e39, workers=2)
+    assert "holds a generator of other settings" in capsys.readouterr().out
+    kept = load_generator(workspace.root / "training" / "stays")
+    assert kept.spec == one_worker.spec
+
+
+def test_a_killed_worker_costs_one_interval_of_checkpoints_and_mlflow_shows_every_step_once(
+    workspace: FolderStorage, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = workspace.root / "training" / "killed"
+    client, child = mlflow.MlflowClient(run.uri), run.child("killed")
+    settings = {"steps": 600, "report_every": 10, "preview_every": 200, "checkpoint_steps": 10, "keep_checkpoints": 2}
+    with ThreadPoolExecutor(1) as thread:
+        result = thread.submit(trained, "killed", workspace, child, **settings)
+        kept = newest_step(folder, 40, result)
+        workers = [p for p in psutil.Process().children(recursive=True) if p.name().startswith("ray::RayTrain")]
+        assert len(workers) == 1
+        workers[0].kill()
+        final = result.result(timeout=300)
+    found = re.search(r"train killed: goes on from step (\d+) with 1 worker", capsys.readouterr().out)
+    assert found is not None
+    assert kept <= int(found[1]) < 600
+    history = pd.read_csv(final.folder.fetch("history.csv"))
+    every = list(range(10, 601, 10))
+    assert history["step"].tolist() == every
+    points = client.get_metric_history(child.id, "train/loss")
+    assert [point.step for point in points] == every
+    np.testing.assert_allclose([point.value for point in points], history["loss"])
+    assert final.folder.list() == ["generator.json", "generator.safetensors", "history.csv", "selection.parquet"]
+
+
+def newest_step(folder: Path, at_least: int, going: Future[TrainResult]) -> int:
+    """The newest checkpoint's step, once it is far enough."""
+    while True:
+        assert not going.done(), going.result()
+        steps = [int(path.parent.name[5:]) for path in folder.glob("checkpoints-*/step-*/state.json")]
+        if max(steps, default=0) >= at_least:
+            return max(steps)
+        time.sleep(0.02)
 
 
 @pytest.mark.long
