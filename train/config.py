@@ -21,8 +21,11 @@ Over = Literal["sum", "mean"]
 Schedule = Literal["paper", "cosine", "linear", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
+Place = Literal["auto", "device", "node", "parts"]
 
-_EXECUTION = {"workers", "device", "checkpoint_seconds", "report_every", "preview_every", "max_failures", "registry"}
+_EXECUTION = {
+    "workers", "device", "samples", "checkpoint_seconds", "report_every", "preview_every", "max_failures", "registry",
+}  # fmt: skip
 
 
 class SelectConfig(Settings):
@@ -113,6 +116,11 @@ class TrainConfig(Settings):
 
     workers: int = Field(1, ge=1, le=4096, description="training processes; the global batch is split among them")
     device: Device = Field("auto", description="auto takes CUDA where the cluster has enough GPUs for the workers")
+    samples: Place = Field(
+        "auto",
+        description="where decoded samples live: device (all on the GPU), node (a file that its workers map), parts (a "
+        "share on each node, for sets beyond a node; other numbers of nodes then see other batches); auto goes by room",
+    )
     checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints")
     report_every: int = Field(25, ge=1, description="steps between reports of loss and speed")
     preview_every: int = Field(250, ge=1, description="steps between preview pictures in MLflow")

@@ -1,13 +1,12 @@
-"""Training over a cluster: Ray Data decodes the shards once, Ray Train runs the loop and restarts it.
+"""Training over a cluster: the shards are decoded once, Ray Train runs the loop and restarts it.
 
 The one idea: a training's place on disk carries the digest of its inputs, so the same command goes on from
-the last checkpoint, whichever process died, and other settings start anew. With its board this is the only module
-of the floor that knows Ray.
+the last checkpoint, whichever process died, and other settings start anew. With its board and the decoding this is
+the only module of the floor that knows Ray.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import tempfile
@@ -17,20 +16,17 @@ from typing import Any
 
 import numpy as np
 import ray
-import ray.data
 import ray.train
 import torch
-from ray.train import Checkpoint, DataConfig
+from ray.train import Checkpoint
 from ray.train.torch import get_device
 from ray.train.v2.api.config import CheckpointConfig, FailureConfig, RunConfig, ScalingConfig
 from ray.train.v2.torch.torch_trainer import TorchTrainer
-from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-from torch import distributed
 
 from infra.errors import UserError, user_error_in
-from infra.storage import FolderStorage, Storage, open_storage
+from infra.storage import FolderStorage, Storage
 from infra.tracking import Run
-from render.dataset import Dataset, Shard, open_dataset
+from render.dataset import open_dataset
 from train.board import Board, shown
 from train.checkpoint import (
     SPEC_FILE,
@@ -40,11 +36,13 @@ from train.checkpoint import (
     save_state,
 )
 from train.config import TrainConfig
+from train.decoding import Supply, samples_here, supplied
 from train.export import register
 from train.generator import Generator
 from train.loop import Diverged, Row, TrainState, start, train
+from train.packed import check_against_manifest
 from train.result import TrainResult, finished, finished_training, inputs_digest, write_result
-from train.samples import Batches, decode, open_samples, pack, packed_file
+from train.samples import Batches
 from train.selection import Selection, select
 from train.watch import Watcher
 
@@ -64,8 +62,7 @@ class _Plan:
     inputs_digest: str
     selection: Selection
     angles: np.ndarray
-    packed: Path
-    starts: list[int]
+    supply: Supply
     run: Run
     board: Any
 
@@ -80,6 +77,7 @@ def train_generator(
     """
     dataset = open_dataset(workspace / "dataset")
     folder = workspace / "training" / config.name
+    check_against_manifest(dataset)
     selection = select(dataset.views, config.select, seed)
     inputs = inputs_digest(config, seed, dataset.manifest)
     spec = finished(folder, inputs)
@@ -88,23 +86,20 @@ def train_generator(
     folder.delete(SPEC_FILE)
 
     board = ray.remote(num_cpus=0)(Board).remote()
-    packed = packed_file(dataset.manifest.digest, config.size)
-    decoded = None if _on_every_node(packed) else _decoded(dataset, config.size, board)
-    samples = [shard.samples for shard in dataset.manifest.shards]
+    supply = supplied(dataset, selection, config, _on_gpu(config), board)
     plan = _Plan(
         config=config,
         seed=seed,
         inputs_digest=inputs,
         selection=selection,
         angles=dataset.views[["azimuth_deg", "elevation_deg"]].to_numpy(dtype=np.float64),
-        packed=packed,
-        starts=np.cumsum([0, *samples]).tolist(),
+        supply=supply,
         run=run,
         board=board,
     )
     checkpoints = f"checkpoints-{inputs[:16]}"
     with shown(f"train {config.name}", config.steps, "steps", board):
-        state = _fit(plan, decoded, folder, checkpoints)
+        state = _fit(plan, folder, checkpoints)
 
     spec = GeneratorSpec(
         name=config.name,
@@ -130,7 +125,7 @@ def train_generator(
     return TrainResult(folder, spec, done_before=False)
 
 
-def _fit(plan: _Plan, decoded: ray.data.Dataset | None, folder: Storage, checkpoints: str) -> TrainState:
+def _fit(plan: _Plan, folder: Storage, checkpoints: str) -> TrainState:
     """Run the workers to the end of the training and return its last state."""
     config = plan.config
     _remove(folder, keep=checkpoints)
@@ -144,8 +139,6 @@ def _fit(plan: _Plan, decoded: ray.data.Dataset | None, folder: Storage, checkpo
             use_gpu=on_gpu,
             resources_per_worker={"CPU": 1, "GPU": 1} if on_gpu else {"CPU": 1},
         ),
-        datasets={} if decoded is None else {"samples": decoded},
-        dataset_config=DataConfig(datasets_to_split=[]),
         run_config=RunConfig(
             name=checkpoints,
             worker_runtime_env={"env_vars": _WORKER_ENVIRONMENT},
@@ -190,11 +183,10 @@ def _train_here(plan: _Plan) -> None:
     torch.set_flush_denormal(True)
     device = get_device()
     assert isinstance(device, torch.device)
-    _fill_node(plan, context.get_local_rank(), device)
-    samples = open_samples(plan.packed, plan.selection, plan.angles)
+    samples, part = samples_here(plan.supply, plan.selection, plan.angles, device, plan.board)
     state = start(config, len(plan.selection.models), plan.seed, device)
     latent_units = state.generator.latent_units
-    batches = Batches(samples, config.batch, config.augment, plan.seed, rank, workers, latent_units)
+    batches = Batches(samples, config.batch, config.augment, plan.seed, rank, workers, latent_units, part)
     checkpoint = ray.train.get_checkpoint()
     if checkpoint is not None:
         with checkpoint.as_directory() as folder:
@@ -221,75 +213,6 @@ def _train_here(plan: _Plan) -> None:
     train(state, batches, config, on_report=on_report, on_checkpoint=on_checkpoint)
     if watcher is not None:
         watcher.close()
-
-
-def _fill_node(plan: _Plan, local_rank: int, device: torch.device) -> None:
-    """Give this node its packed file, written by one of its workers while the others wait."""
-    fault: UserError | None = None
-    if local_rank == 0 and not plan.packed.exists():
-        try:
-            rows = ray.train.get_dataset_shard("samples").iter_rows()
-            shape = (-1, plan.config.size, plan.config.size, 4)
-            parts = (
-                (plan.starts[int(row["index"])], np.frombuffer(row["rgba"], np.uint8).reshape(shape)) for row in rows
-            )
-            pack(plan.packed, parts, len(plan.angles), plan.config.size)
-        except UserError as error:
-            fault = error
-    if distributed.is_initialized():
-        # All or none go on: a worker that left would keep the others waiting.
-        good = torch.tensor(int(fault is None), device=device)
-        distributed.all_reduce(good, op=distributed.ReduceOp.MIN)
-        if not good.item() and fault is None:
-            fault = UserError("another node could not keep the decoded samples")
-    if fault is not None:
-        raise fault
-
-
-def _decoded(dataset: Dataset, size: int, board: Any) -> ray.data.Dataset:
-    """Every shard decoded, a row a shard: index, rgba as bytes. Done before workers take processors."""
-    shards = dataset.manifest.shards
-    of_shard = dataset.views.groupby("shard", sort=False)["key"].agg(list)
-    rows = [
-        {"index": index, "shard": shard.model_dump(), "keys": of_shard.get(shard.name, []), "size": size}
-        for index, shard in enumerate(shards)
-    ]
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    for name in ("progress", "execution.streaming_executor"):  # plans of execution, and that bars are off
-        logging.getLogger(f"ray.data._internal.{name}").setLevel(logging.ERROR)
-    views, url = len(dataset.views), dataset.storage.url
-    with shown("decode samples", views, "views", board):
-        source = ray.data.from_items(rows, override_num_blocks=len(rows))
-        try:
-            return source.map(lambda row: _decode_shard(row, url, board)).materialize()
-        except ray.exceptions.RayError as error:
-            fault = user_error_in(error)
-            if fault is None:
-                raise
-            raise fault from None
-
-
-def _decode_shard(row: dict[str, Any], url: str, board: Any) -> dict[str, Any]:
-    shard = Shard.model_validate(row["shard"])
-    path = open_storage(url).fetch(f"shards/{shard.name}")
-    keys, rgba = decode(path, shard, int(row["size"]))
-    if keys != list(row["keys"]):
-        raise UserError(f"shard {shard.name} holds other views than views.parquet says; render the dataset again")
-    board.add.remote(len(keys))
-    return {"index": row["index"], "rgba": rgba.tobytes()}
-
-
-def _on_every_node(path: Path) -> bool:
-    """Whether every node of the cluster has the packed file already."""
-
-    @ray.remote(num_cpus=0)
-    def there() -> bool:
-        return path.exists()
-
-    nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
-    pinned = [NodeAffinitySchedulingStrategy(node, soft=False) for node in nodes]
-    return all(ray.get([there.options(scheduling_strategy=place).remote() for place in pinned]))
 
 
 def _on_gpu(config: TrainConfig) -> bool:
