@@ -6,6 +6,7 @@ process of the node; it gets its name when it is whole. What goes into it is com
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -204,6 +205,8 @@ def _make_room(path: Path, needed: int) -> None:
         if shutil.disk_usage(path.parent).free >= needed:
             return
         file.unlink(missing_ok=True)
+    if shutil.disk_usage(path.parent).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # said before all that is free is taken
 
 
 def _sweep(folder: Path) -> None:
