@@ -200,13 +200,13 @@ def pack_here(
 
 def _make_room(path: Path, needed: int) -> None:
     """Give up packed files, the least recently used first, until there is room; those in use stay readable."""
+    if room_for(path) < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # before anything is given up or taken for nothing
     others = sorted((file for file in path.parent.glob("*.npy") if file != path), key=lambda file: file.stat().st_mtime)
     for file in others:
         if shutil.disk_usage(path.parent).free >= needed:
             return
         file.unlink(missing_ok=True)
-    if shutil.disk_usage(path.parent).free < needed:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # said before all that is free is taken
 
 
 def _sweep(folder: Path) -> None:
