@@ -21,7 +21,7 @@ from infra.errors import UserError
 from infra.storage import Storage, open_storage
 from render.dataset import Dataset, open_dataset
 from train.checkpoint import SPEC_FILE, WEIGHTS_FILE, GeneratorSpec, TrainedGenerator, load_generator
-from train.samples import decode, pack, packed_file
+from train.packed import keys_of, pack_here, packed_file
 
 SELECTION_FILE = "selection.parquet"
 
@@ -90,10 +90,8 @@ def packed_pictures(dataset: Dataset, size: int) -> np.ndarray:
     yet."""
     path = packed_file(dataset.manifest.digest, size)
     if not path.is_file():
-        shards = dataset.manifest.shards
-        starts = np.cumsum([0, *(shard.samples for shard in shards)])
-        parts = (decode(dataset.shard_path(shard.name), shard, size)[1] for shard in shards)
-        pack(path, zip(starts.tolist(), parts, strict=False), len(dataset.views), size)
+        keys = keys_of(dataset)
+        pack_here(path, dataset.storage, [(shard, keys[shard.name]) for shard in dataset.manifest.shards], size)
     return np.asarray(np.load(path, mmap_mode="r"))
 
 

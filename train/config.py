@@ -21,9 +21,10 @@ Over = Literal["sum", "mean"]
 Schedule = Literal["paper", "cosine", "linear", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
+Place = Literal["auto", "device", "node", "parts"]
 
 _EXECUTION = {
-    *("workers", "min_workers", "device", "max_failures"),
+    *("workers", "min_workers", "device", "samples", "max_failures"),
     *("checkpoint_seconds", "checkpoint_steps", "keep_checkpoints"),
     *("report_every", "preview_every", "registry"),
 }
@@ -123,6 +124,11 @@ class TrainConfig(Settings):
         "a loss one is enough",
     )
     device: Device = Field("auto", description="auto takes CUDA where the cluster has enough GPUs for the workers")
+    samples: Place = Field(
+        "auto",
+        description="where decoded samples live: device (all on the GPU), node (a file that its workers map), parts (a "
+        "share on each node, for sets beyond a node; other numbers of nodes then see other batches); auto goes by room",
+    )
     checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints, at most")
     checkpoint_steps: int | None = Field(
         None, ge=1, description="steps between checkpoints, at most (up to the next report); default by time alone"

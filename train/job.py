@@ -1,8 +1,8 @@
-"""Training over a cluster: Ray Data decodes the shards once, Ray Train runs the loop and restarts it.
+"""Training over a cluster: the shards are decoded once, Ray Train runs the loop and restarts it.
 
 The one idea: a training's checkpoints carry the digest of its inputs, so the same command goes on from the newest of
 them, whichever process or node died, and other settings start anew beside what is there. With `worker.py` (what Ray
-Train runs), `decoding.py` (what Ray Data runs) and `board.py` this is all of the floor that knows Ray.
+Train runs), `decoding.py` (how nodes come by their samples) and `board.py` this is all of the floor that knows Ray.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import ray
-import ray.data
 import ray.train
 import torch
 from ray.train.v2.api.callback import UserCallback
@@ -24,16 +23,16 @@ from infra.errors import UserError, user_error_in
 from infra.progress import console
 from infra.storage import Storage
 from infra.tracking import Run
-from render.dataset import Dataset, dataset_digest, open_dataset
+from render.dataset import Dataset, open_dataset
 from train.board import shown
 from train.checkpoint import GeneratorSpec, TrainedGenerator
 from train.config import TrainConfig
-from train.decoding import decoded, decoding, on_every_node
+from train.decoding import supplied
 from train.export import register
 from train.generator import Generator
 from train.loop import TrainState
+from train.packed import check_against_manifest
 from train.result import TrainResult, finished, finished_training, inputs_digest, other_result, write_result
-from train.samples import packed_file
 from train.selection import Selection, select
 from train.state import Checkpoints
 from train.watch import delivered
@@ -80,16 +79,13 @@ def train_generator(
         seed=seed,
         selection=selection,
         angles=dataset.views[["azimuth_deg", "elevation_deg"]].to_numpy(dtype=np.float64),
-        packed=packed_file(dataset.manifest.digest, config.size),
-        starts=np.cumsum([0, *(shard.samples for shard in dataset.manifest.shards)]).tolist(),
+        supply=supplied(dataset, selection, config, on_gpu),
         checkpoints=Checkpoints(folder / f"checkpoints-{inputs[:16]}", inputs, config.keep_checkpoints),
         run=run,
         tally=Tally(),
     )
-    there = on_every_node(plan.packed)
-    samples = decoding(dataset, config.size) if there else decoded(dataset, config.size)
     with shown(f"train {config.name}", config.steps, "steps", plan.tally):
-        _fit(plan, samples, on_gpu)
+        _fit(plan, on_gpu)
     state = _last(plan)
     missing = delivered(run, state.history)
     if missing:
@@ -122,13 +118,11 @@ def train_generator(
 
 def _check(config: TrainConfig, dataset: Dataset, selection: Selection) -> None:
     """Refuse what would fail later, and less plainly."""
-    manifest, url = dataset.manifest, dataset.storage.url
-    mend = "it was changed after it was made; remove manifest.json and render again"
-    if dataset_digest(manifest.shards) != manifest.digest:
-        raise UserError(f"the digest in {url}/manifest.json is not that of its shards: {mend}")
-    missing = {shard.name for shard in manifest.shards} - set((dataset.storage / "shards").list())
+    check_against_manifest(dataset)
+    missing = {shard.name for shard in dataset.manifest.shards} - set((dataset.storage / "shards").list())
     if missing:
-        raise UserError(f"{url} lacks {len(missing)} of its shards ({min(missing)}): {mend}")
+        mend = "delete the dataset's manifest.json and render again"
+        raise UserError(f"{dataset.storage.url} lacks {len(missing)} of its shards ({min(missing)}); {mend}")
     learnt = len(selection.rows("train"))
     if learnt < config.workers:
         line = f"train.workers {config.workers} are more than the {learnt} views to learn from"
@@ -157,7 +151,7 @@ class _EndAtOnce(UserCallback):
                 raise fault
 
 
-def _fit(plan: Plan, samples: ray.data.Dataset, on_gpu: bool) -> None:
+def _fit(plan: Plan, on_gpu: bool) -> None:
     """Run the workers to the end of the training, anew as long as they get further."""
     config = plan.config
     least = min(config.min_workers or 1, config.workers)
@@ -174,8 +168,6 @@ def _fit(plan: Plan, samples: ray.data.Dataset, on_gpu: bool) -> None:
                     # Growing costs what was done since the last checkpoint, so it is no use to look more often.
                     elastic_resize_monitor_interval_s=config.checkpoint_seconds,
                 ),
-                datasets={"samples": samples},
-                dataset_config=ray.train.DataConfig(datasets_to_split=[]),
                 run_config=RunConfig(
                     name=config.name,
                     storage_path=scratch,

@@ -21,7 +21,7 @@ from train.augment import transform
 from train.config import TrainConfig
 from train.generator import Generator
 from train.objective import Objective, divergence_from_prior, object_on_black
-from train.samples import Batch, Batches
+from train.samples import Ahead, Batch, Batches
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-6
@@ -87,6 +87,7 @@ def train(
     objective = objective_of(config, generator)
     autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=computes_bf16(config.precision, device))
 
+    ahead = Ahead(batches, device, config.steps)
     losses: list[Tensor] = []
     waited = 0.0
     reported = saved = time.monotonic()
@@ -94,7 +95,7 @@ def train(
     while state.step < config.steps:
         step = state.step
         began = time.monotonic()
-        batch = batches.draw(step).to(device)
+        batch = ahead.draw(step)
         waited += time.monotonic() - began
         target_rgb, target_mask = object_on_black(batch.rgba)
         if config.augment:
@@ -104,7 +105,7 @@ def train(
             rgb, mask, divergence = network(batch)
         loss = objective(rgb, mask, target_rgb, target_mask, divergence)
         optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()
+        (loss.total * batches.weight).backward()  # workers' slices need not be equal
         optimizer.param_groups[0]["lr"] = learning_rate(config, step)
         optimizer.step()
         if state.average is not None:
@@ -114,7 +115,7 @@ def train(
 
         if state.step % config.report_every and state.step < config.steps:
             continue
-        means = _finite_mean(losses, state.step)
+        means = _finite_mean(losses, state.step, batches.weight)
         now = time.monotonic()
         row = report(config, state.step, means, images_per_s=len(losses) * config.batch / (now - reported))
         row |= {"data_wait_share": waited / (now - reported), "memory_gb": _memory_gb(device)}
@@ -207,9 +208,9 @@ def objective_of(config: TrainConfig, generator: Generator) -> Objective:
     )
 
 
-def _finite_mean(losses: list[Tensor], step: int) -> list[float]:
-    """Means of (total, rgb, mask, divergence) over steps and workers; `step` is the number of the last one."""
-    table = torch.stack(losses).double()
+def _finite_mean(losses: list[Tensor], step: int, weight: float) -> list[float]:
+    """Means of (total, rgb, mask, divergence) over steps and views; `step` is the number of the last one."""
+    table = torch.stack(losses).double() * weight
     if _workers() > 1:
         distributed.all_reduce(table)
         table /= _workers()

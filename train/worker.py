@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import ray.train
@@ -21,10 +20,10 @@ from infra.errors import UserError
 from infra.tracking import Run
 from train.board import Standing
 from train.config import TrainConfig
-from train.decoding import fill_node
+from train.decoding import Supply, samples_here
 from train.health import check_loss
 from train.loop import Diverged, Row, TrainState, start, train
-from train.samples import Batches, open_samples
+from train.samples import Batches
 from train.selection import Selection
 from train.state import Checkpoints
 from train.watch import Watcher
@@ -38,8 +37,7 @@ class Plan:
     seed: int
     selection: Selection
     angles: np.ndarray
-    packed: Path
-    starts: list[int]
+    supply: Supply
     checkpoints: Checkpoints
     run: Run
     tally: Tally
@@ -71,10 +69,10 @@ def _train_here(plan: Plan) -> None:
     torch.set_flush_denormal(True)
     device = get_device()
     assert isinstance(device, torch.device)
-    fill_node(plan.packed, plan.starts, len(plan.angles), config.size, context.get_local_rank(), device)
-    samples = open_samples(plan.packed, plan.selection, plan.angles)
+    samples, part = samples_here(plan.supply, plan.selection, plan.angles, device)
     state = plan.begin(device)
-    batches = Batches(samples, config.batch, config.augment, plan.seed, rank, workers, state.generator.latent_units)
+    latent_units = state.generator.latent_units
+    batches = Batches(samples, config.batch, config.augment, plan.seed, rank, workers, latent_units, part)
     damaged = plan.checkpoints.load(state)
     _agree(state.step, device)
 

@@ -82,8 +82,8 @@ def test_a_manifest_that_does_not_name_its_shards(refused: Train, workspace: Pat
     path = workspace / "dataset/manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"digest": "0" * 64}))
     line = refused(workspace)
-    assert f"the digest in {workspace}/dataset/manifest.json is not that of its shards" in line
-    assert "remove manifest.json and render again" in line
+    assert f"{workspace}/dataset/manifest.json names shards that do not give its digest" in line
+    assert "delete the dataset's manifest.json and render again" in line
 
 
 def test_a_shard_that_is_gone(refused: Train, workspace: Path) -> None:
