@@ -179,7 +179,7 @@ def _fit(plan: Plan, on_gpu: bool) -> None:
             try:
                 trainer.fit()
                 return
-            except ray.train.TrainingFailedError as error:
+            except (ray.train.TrainingFailedError, ray.exceptions.RayActorError) as error:  # the latter: the controller
                 fault = user_error_in(error) or _lost_workers(error, config)
                 if fault is None:
                     raise
@@ -187,9 +187,9 @@ def _fit(plan: Plan, on_gpu: bool) -> None:
                     raise fault from None
 
 
-def _lost_workers(error: ray.train.TrainingFailedError, config: TrainConfig) -> UserError | None:
+def _lost_workers(error: Exception, config: TrainConfig) -> UserError | None:
     """A line when workers were killed, again and again; None for what went wrong in our own code."""
-    text = str(error)
+    text = f"{type(error).__name__}: {error}"
     short = "memory" in text and ("OOM" in text or "low on memory" in text or "memory pressure" in text)
     if short:
         half = max(config.batch // 2, 1)
