@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -52,4 +53,6 @@ def user_error_in(error: BaseException | None) -> UserError | None:
         failures = getattr(current, "worker_failures", None)
         queue += [current.__cause__, current.__context__, cause, getattr(current, "controller_failure", None)]
         queue += list(failures.values()) if isinstance(failures, dict) else []
-    return None
+    # Ray Data's wrapping loses the causes on their way between processes and keeps their text.
+    told = re.search(r"^infra\.\S*\.(?:UserError|StorageError): (.+)$", str(error), re.MULTILINE)
+    return UserError(told[1]) if told else None
