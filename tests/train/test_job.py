@@ -36,7 +36,7 @@ pytestmark = pytest.mark.timeout(600)  # starts of Ray and of its workers take l
 SETTINGS = {
     "size": 64,
     "width": 0.05,
-    "batch": 8,
+    "batch": 9,  # two workers take four and five
     "steps": 12,
     "report_every": 4,
     "preview_every": 8,
