@@ -21,8 +21,18 @@ Over = Literal["sum", "mean"]
 Schedule = Literal["paper", "cosine", "linear", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
+Accelerate = Literal["auto", "eager", "graph", "compile"]
 
-_EXECUTION = {"workers", "device", "checkpoint_seconds", "report_every", "preview_every", "max_failures", "registry"}
+_EXECUTION = {
+    "workers",
+    "device",
+    "accelerate",
+    "checkpoint_seconds",
+    "report_every",
+    "preview_every",
+    "max_failures",
+    "registry",
+}
 
 
 class SelectConfig(Settings):
@@ -113,6 +123,11 @@ class TrainConfig(Settings):
 
     workers: int = Field(1, ge=1, le=4096, description="training processes; the global batch is split among them")
     device: Device = Field("auto", description="auto takes CUDA where the cluster has enough GPUs for the workers")
+    accelerate: Accelerate = Field(
+        "auto",
+        description="how a step is run: eager, graph (recorded once and replayed, on one CUDA worker), compile (losses "
+        "and transformations fused, then as graph); auto is graph on one CUDA worker, else eager",
+    )
     checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints")
     report_every: int = Field(25, ge=1, description="steps between reports of loss and speed")
     preview_every: int = Field(250, ge=1, description="steps between preview pictures in MLflow")

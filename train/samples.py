@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,10 +25,12 @@ from torch import Tensor
 
 from infra.errors import UserError
 from infra.rng import generator
-from render.dataset import Shard, decode_shard
 from train.augment import THETA, draw_theta
 from train.generator import view_input
 from train.selection import Selection
+
+if TYPE_CHECKING:
+    from render.dataset import Shard
 
 FORMAT = 1
 """Version of the packed file; part of its name, so that files of another version are never read."""
@@ -126,6 +129,8 @@ def decode(path: Path, shard: Shard, size: int) -> tuple[list[str], np.ndarray]:
 
     Raises `UserError` when the file is not the one the manifest speaks of.
     """
+    from render.dataset import decode_shard  # what trains on samples from elsewhere needs no codecs
+
     mend = "the dataset was changed after it was made; delete its manifest.json and render again"
     with open(path, "rb") as handle:
         if hashlib.file_digest(handle, "sha256").hexdigest() != shard.sha256:
