@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -249,9 +250,26 @@ def _convolved(module: nn.Conv2d | nn.ConvTranspose2d, x: Tensor, multiple: int)
         bias = functional.pad(bias, (0, more_outputs))
     if isinstance(module, nn.Conv2d):
         return functional.conv2d(x, weight, bias, padding=1)
-    # The bias apart: its gradient inside a transposed convolution costs oneDNN up to as much as the filters' own.
-    maps = functional.conv_transpose2d(x, weight, stride=2, padding=1)
-    return maps.add_(bias.to(maps.dtype)[:, None, None])
+    if not (torch.is_grad_enabled() and bias.requires_grad):
+        return functional.conv_transpose2d(x, weight, bias, stride=2, padding=1)
+    return _SummedBias.apply(functional.conv_transpose2d(x, weight, bias.detach(), stride=2, padding=1), bias)
+
+
+class _SummedBias(torch.autograd.Function):
+    """Gives a bias that was added already its gradient, a plain sum over places.
+
+    Inside a transposed convolution oneDNN takes for it up to as long as for the filters' own.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, bias: Tensor) -> Tensor:
+        ctx.mark_dirty(maps)  # the same tensor: a ReLU may still work in place
+        ctx.dtype = bias.dtype
+        return maps
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        return gradient, gradient.sum(dim=(0, 2, 3), dtype=ctx.dtype)
 
 
 def _fan_in(name: str, module: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> int:
