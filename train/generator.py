@@ -268,7 +268,8 @@ class _SummedBias(torch.autograd.Function):
         return maps
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        (gradient,) = gradients
         return gradient, gradient.sum(dim=(0, 2, 3), dtype=ctx.dtype)
 
 
