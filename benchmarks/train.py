@@ -61,7 +61,7 @@ def random_batches(models: int, config: TrainConfig, device: torch.device) -> Ba
     random, size = np.random.default_rng(0), config.size
     y, x = (np.mgrid[:size, :size] + 0.5) / size * 2 - 1
     rgba = np.empty((models * VIEWS_PER_MODEL, size, size, 4), np.uint8)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for model in range(models):
         colour, tall = random.uniform(0, 1, 3), random.uniform(0.2, 0.7)
         for view in range(VIEWS_PER_MODEL):

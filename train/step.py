@@ -6,6 +6,8 @@ back, so that the host runs ahead and a GPU can record a step once and replay it
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -45,7 +47,7 @@ class Step:
         if workers() > 1:
             self.network = DistributedDataParallel(self.network, gradient_as_bucket_view=True, static_graph=True)
         self.bf16 = computes_bf16(config.precision, self.device)
-        self.compare = _Comparison(objective_of(config, generator), bool(config.augment))
+        self.compare: Callable[..., Tensor] = _Comparison(objective_of(config, generator), bool(config.augment))
 
     def __call__(self, batch: Batch) -> Tensor:
         """Losses [4] of the batch before the step: total, rgb, mask, divergence. They stay on the device."""
