@@ -151,6 +151,7 @@ def recolour(rgb: Tensor, mask: Tensor, theta: Tensor) -> Tensor:
 
     # HSV to RGB in closed form: channel n is value less its share of the chroma at (n + 6 hue) mod 6.
     chroma = value * saturation
-    place = (torch.tensor([5.0, 3.0, 1.0], device=rgb.device)[None, :, None, None] + 6 * hue[:, None]) % 6
+    corners = torch.arange(5.0, 0.0, -2.0, device=rgb.device)  # made there: a copy from the host would wait for it
+    place = (corners[None, :, None, None] + 6 * hue[:, None]) % 6
     share = torch.minimum(place, 4 - place).clamp(0, 1)
     return value[:, None] - chroma[:, None] * share

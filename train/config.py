@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from infra.settings import JobSettings, Settings
 from train.architectures import ArchitectureName, NetworkSpec, Size
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 """Raised whenever the same settings would give another generator, so that old results are made anew."""
 
 Over = Literal["sum", "mean"]
@@ -22,9 +22,10 @@ Schedule = Literal["paper", "cosine", "linear", "constant"]
 Precision = Literal["auto", "fp32", "bf16"]
 Device = Literal["auto", "cpu", "cuda"]
 Place = Literal["auto", "device", "node", "parts"]
+Accelerate = Literal["auto", "eager", "graph", "compile"]
 
 _EXECUTION = {
-    *("workers", "min_workers", "device", "samples", "max_failures"),
+    *("workers", "min_workers", "device", "samples", "accelerate", "max_failures"),
     *("checkpoint_seconds", "checkpoint_steps", "keep_checkpoints"),
     *("report_every", "preview_every", "registry"),
 }
@@ -128,6 +129,11 @@ class TrainConfig(Settings):
         "auto",
         description="where decoded samples live: device (all on the GPU), node (a file that its workers map), parts (a "
         "share on each node, for sets beyond a node; other numbers of nodes then see other batches); auto goes by room",
+    )
+    accelerate: Accelerate = Field(
+        "auto",
+        description="how a step is run: eager, graph (recorded once and replayed, on one CUDA worker), compile (losses "
+        "and transformations fused, then as graph); auto is graph on one CUDA worker, else eager",
     )
     checkpoint_seconds: float = Field(60, gt=0, description="seconds between checkpoints, at most")
     checkpoint_steps: int | None = Field(

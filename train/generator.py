@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -150,12 +151,12 @@ class Generator(nn.Module):
             if module.bias is not None:
                 module.bias.zero_()
 
-    def run(self, wanted: Sequence[str], given: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    def run(self, wanted: Sequence[str], given: Mapping[str, Tensor], multiple: int = 1) -> dict[str, Tensor]:
         """Values of the wanted layers, inputs or outputs ("rgb", "mask"), from whatever values are given.
 
         Values of layers are after their ReLU; FC5's are maps [b, c, 8, 8]. A given layer is taken as it is
-        and what feeds it is not computed. Raises KeyError naming the input or layer that is neither given
-        nor known.
+        and what feeds it is not computed. Channels of convolutions are computed in multiples of `multiple`, those
+        beyond the layer's own being zero. Raises KeyError naming the input or layer that is neither given nor known.
         """
         known: dict[str, Tensor] = dict(given)
 
@@ -169,7 +170,7 @@ class Generator(nn.Module):
                 elif name in self._layers:
                     layer = self._layers[name]
                     inputs = [value(source) for source in layer.sources]
-                    known[name] = _apply(layer, inputs)
+                    known[name] = _apply(layer, inputs, multiple)
                 else:
                     raise KeyError(name)
             return known[name]
@@ -221,14 +222,55 @@ def _sample(mean: Tensor, log_variance: Tensor, noise: Tensor | None) -> Tensor:
     return mean if noise is None else mean + torch.exp(0.5 * log_variance) * noise
 
 
-def _apply(layer: _Layer, inputs: list[Tensor]) -> Tensor:
-    if not inputs[0].is_floating_point():
+def _apply(layer: _Layer, inputs: list[Tensor], multiple: int) -> Tensor:
+    if isinstance(layer.module, nn.Conv2d | nn.ConvTranspose2d):
+        x = _convolved(layer.module, inputs[0], multiple)
+    elif not inputs[0].is_floating_point():
         assert isinstance(layer.module, nn.Linear)
         # An index is a one-hot vector: its product with the weights is one of their columns.
         x = layer.module.weight.index_select(1, inputs[0]).t() + layer.module.bias
     else:
         x = layer.module(inputs[0] if len(inputs) == 1 else torch.cat(inputs, dim=1))
     return functional.relu(x, inplace=True) if layer.relu else x
+
+
+def _convolved(module: nn.Conv2d | nn.ConvTranspose2d, x: Tensor, multiple: int) -> Tensor:
+    """The layer on maps x [b, c, h, w] whose channels beyond its own are zero, and with such channels added.
+
+    Zeros beside a filter make zeros, and a ReLU keeps them; zeros that meet zeros add nothing. So neither values nor
+    gradients change, and no stored weight does (tensor cores want multiples of 8 where the paper has 92, 115 and 5).
+    """
+    more_inputs = x.shape[1] - module.in_channels
+    more_outputs = -module.out_channels % multiple
+    weight, bias = module.weight, module.bias
+    assert bias is not None
+    if more_inputs or more_outputs:
+        first, second = (more_inputs, more_outputs)[:: 1 if isinstance(module, nn.ConvTranspose2d) else -1]
+        weight = functional.pad(weight, (0, 0, 0, 0, 0, second, 0, first))
+        bias = functional.pad(bias, (0, more_outputs))
+    if isinstance(module, nn.Conv2d):
+        return functional.conv2d(x, weight, bias, padding=1)
+    if not (torch.is_grad_enabled() and bias.requires_grad):
+        return functional.conv_transpose2d(x, weight, bias, stride=2, padding=1)
+    return _SummedBias.apply(functional.conv_transpose2d(x, weight, bias.detach(), stride=2, padding=1), bias)
+
+
+class _SummedBias(torch.autograd.Function):
+    """Gives a bias that was added already its gradient, a plain sum over places.
+
+    Inside a transposed convolution oneDNN takes for it up to as long as for the filters' own.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor, bias: Tensor) -> Tensor:
+        ctx.mark_dirty(maps)  # the same tensor: a ReLU may still work in place
+        ctx.dtype = bias.dtype
+        return maps
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+        (gradient,) = gradients
+        return gradient, gradient.sum(dim=(0, 2, 3), dtype=ctx.dtype)
 
 
 def _fan_in(name: str, module: nn.Linear | nn.Conv2d | nn.ConvTranspose2d) -> int:

@@ -1,4 +1,4 @@
-"""The training loop, to be read from top to bottom: draw, draw what the network makes of it, compare, step.
+"""The training loop, to be read from top to bottom: draw a batch, compute a step on it, now and then report.
 
 The one idea: everything a step needs is a function of (state, step), so a training that was interrupted and
 goes on from its state is the training that was not, bit for bit on a CPU. It knows neither Ray nor MLflow:
@@ -14,18 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, distributed, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor, distributed
 
-from train.augment import transform
+from train.accelerate import accelerated
 from train.config import TrainConfig
 from train.generator import Generator
-from train.objective import Objective, divergence_from_prior, object_on_black
-from train.samples import Ahead, Batch, Batches
-
-BETAS = (0.9, 0.999)
-EPSILON = 1e-6
-"""Adam's constants of section 4.1."""
+from train.samples import Ahead, Batches
+from train.step import Step, adam, set_rate, workers
 
 Row = dict[str, float]
 
@@ -60,7 +55,7 @@ def start(config: TrainConfig, styles: int, seed: int, device: torch.device) -> 
     generator = Generator(config.network(styles))
     generator.initialise(seed)
     generator = generator.to(device).channels_last()
-    optimizer = torch.optim.Adam(generator.parameters(), lr=config.learning_rate, betas=BETAS, eps=EPSILON, fused=True)
+    optimizer = adam(generator, config.learning_rate, device)
     average = {name: p.detach().clone() for name, p in generator.state_dict().items()} if config.average else None
     return TrainState(generator, optimizer, average)
 
@@ -79,13 +74,11 @@ def train(
     `config.checkpoint_seconds` or `config.checkpoint_steps` and at the end. All workers call both at the same steps.
     Raises `Diverged`.
     """
-    generator, optimizer = state.generator, state.optimizer
+    generator = state.generator
     device = next(generator.parameters()).device
-    network: nn.Module = _Drawing(generator)
-    if _workers() > 1:
-        network = DistributedDataParallel(network, gradient_as_bucket_view=True, static_graph=True)
-    objective = objective_of(config, generator)
-    autocast = torch.autocast(device.type, dtype=torch.bfloat16, enabled=computes_bf16(config.precision, device))
+    compute = accelerated(
+        Step(config, generator, state.optimizer, batches.weight), config.accelerate, batches, state.step
+    )
 
     ahead = Ahead(batches, device, config.steps)
     losses: list[Tensor] = []
@@ -97,20 +90,10 @@ def train(
         began = time.monotonic()
         batch = ahead.draw(step)
         waited += time.monotonic() - began
-        target_rgb, target_mask = object_on_black(batch.rgba)
-        if config.augment:
-            target_rgb, target_mask = transform(target_rgb, target_mask, batch.theta)
-
-        with autocast:
-            rgb, mask, divergence = network(batch)
-        loss = objective(rgb, mask, target_rgb, target_mask, divergence)
-        optimizer.zero_grad(set_to_none=True)
-        (loss.total * batches.weight).backward()  # workers' slices need not be equal
-        optimizer.param_groups[0]["lr"] = learning_rate(config, step)
-        optimizer.step()
+        set_rate(state.optimizer, learning_rate(config, step))
+        losses.append(compute(batch))
         if state.average is not None:
             _follow(state.average, generator, config.average, step)
-        losses.append(torch.stack((loss.total, loss.rgb, loss.mask, loss.divergence)).detach())
         state.step = step + 1
 
         if state.step % config.report_every and state.step < config.steps:
@@ -167,53 +150,12 @@ def learning_rate(config: TrainConfig, step: int) -> float:
     return config.learning_rate * rising * factor
 
 
-def computes_bf16(precision: str, device: torch.device) -> bool:
-    """Whether to compute in bfloat16: only where it is native, because emulation is slower than fp32."""
-    if precision != "auto":
-        return precision == "bf16"
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities = torch.cpu.get_capabilities()
-    return any(bool(capabilities.get(name)) for name in ("avx512_bf16", "amx_bf16", "bf16"))
-
-
-class _Drawing(nn.Module):
-    """What a step asks of a network, in the one forward pass that workers' gradients are joined behind."""
-
-    def __init__(self, generator: Generator) -> None:
-        super().__init__()
-        self.generator = generator
-
-    def forward(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Raw rgb and mask, and the divergence [b] of z from the prior where the network is variational."""
-        given = {"style": batch.style, "view": batch.view, "theta": batch.theta}
-        if not self.generator.spec.variational:
-            values = self.generator.run(("rgb", "mask"), given)
-            return values["rgb"], values["mask"], None
-        wanted = ("rgb", "mask", "mean", "log_variance")
-        values = self.generator.run(wanted, {**given, "noise": batch.noise})
-        divergence = divergence_from_prior(values["mean"], values["log_variance"])
-        return values["rgb"], values["mask"], divergence
-
-
-def objective_of(config: TrainConfig, generator: Generator) -> Objective:
-    """The objective that the settings ask for."""
-    return Objective(
-        generator.spec.mask_loss,
-        config.mask_weight,
-        config.chroma_weight,
-        config.rgb_over,
-        config.mask_over,
-        config.divergence_weight,
-    )
-
-
 def _finite_mean(losses: list[Tensor], step: int, weight: float) -> list[float]:
     """Means of (total, rgb, mask, divergence) over steps and views; `step` is the number of the last one."""
     table = torch.stack(losses).double() * weight
-    if _workers() > 1:
+    if workers() > 1:
         distributed.all_reduce(table)
-        table /= _workers()
+        table /= workers()
     bad = torch.nonzero(~torch.isfinite(table).all(dim=1)).flatten().tolist()
     if bad:
         raise Diverged(step - len(losses) + 1 + bad[0], "the loss")
@@ -223,7 +165,7 @@ def _finite_mean(losses: list[Tensor], step: int, weight: float) -> list[float]:
 
 def _agreed(wish: bool, device: torch.device) -> bool:
     """The first worker's wish, so that clocks that differ do not part the workers."""
-    if _workers() == 1:
+    if workers() == 1:
         return wish
     flag = torch.tensor(int(wish), device=device)
     distributed.broadcast(flag, src=0)
@@ -242,7 +184,3 @@ def _memory_gb(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 1e9
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-
-
-def _workers() -> int:
-    return distributed.get_world_size() if distributed.is_available() and distributed.is_initialized() else 1
