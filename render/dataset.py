@@ -180,7 +180,8 @@ def read_pictures(path: Path, size: int) -> Iterator[tuple[str, NDArray[np.uint8
     """Key and picture, uint8 [size, size, 4], of a shard's views: RGB over white, soft mask; resized if needed."""
     import webdataset
 
-    for sample in webdataset.WebDataset(str(path), shardshuffle=False, empty_check=False):
+    # Without a splitter: in a worker of several, WebDataset would give a shard to some of them only, or refuse.
+    for sample in webdataset.WebDataset(str(path), shardshuffle=False, empty_check=False, nodesplitter=None):
         picture = _join(sample["rgb.png"], sample["mask.png"])
         if picture.shape[0] != size:
             how = cv2.INTER_AREA if picture.shape[0] > size else cv2.INTER_CUBIC

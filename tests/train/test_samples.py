@@ -235,6 +235,12 @@ def test_the_packed_file_holds_the_shards_pictures_in_the_datasets_order(dataset
     assert [file.name for file in path.parent.iterdir()] == ["packed.npy"]
 
 
+def test_every_worker_of_several_decodes_whole_shards(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+    assert sum(len(views) for views in decoded(dataset)) == 72
+
+
 def test_a_shard_that_was_changed_is_refused_and_nothing_is_left(dataset: Dataset, tmp_path: Path) -> None:
     path = dataset.shard_path(dataset.manifest.shards[1].name)
     path.write_bytes(path.read_bytes() + b"\0" * 512)
