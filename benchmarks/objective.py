@@ -218,7 +218,7 @@ def main() -> None:
         print(markdown(pool.map(run, READINGS)))
     print(
         f"\n{asked.steps} steps of {asked.batch} views, {len(views.rgba)} views of {views.style.max() + 1} chairs, "
-        f"seed {asked.seed}; {time.monotonic() - began:.0f} s with the rendering, {asked.workers} trainings side by side."
+        f"seed {asked.seed}; {time.monotonic() - began:.0f} s with the rendering, {asked.workers} side by side."
     )
 
 
