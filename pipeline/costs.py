@@ -126,9 +126,8 @@ def models_of(recipe: Recipe, given: Mapping[str, int]) -> int:
     """
     source = recipe.render.source
     most = source.models_per_class
-    if source.kind == "parametric" or (
-        source.path is not None and Path(source.path).expanduser().exists() and not given
-    ):
+    here = source.path is not None and Path(source.path).expanduser().exists()
+    if source.kind == "parametric" or (here and not given):
         from render import sources
 
         return len(sources.catalog(source, recipe.seed).models)
@@ -194,12 +193,12 @@ def size(count: float) -> str:
 
 
 def duration(hours_: float) -> str:
-    """Hours for people."""
-    seconds = hours_ * 3600
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
+    """Hours for people. What starting takes is not reckoned, so seconds are not told apart."""
+    minutes = hours_ * 60
+    if minutes < 1:
+        return "< 1 min"
+    if minutes < 90:
+        return f"{minutes:.0f} min"
     if hours_ < 48:
         return f"{hours_:.1f} h" if hours_ < 10 else f"{hours_:.0f} h"
     return f"{hours_ / 24:,.0f} d"

@@ -46,18 +46,16 @@ def describe(recipe: Recipe, machines: Machines, need: Needs, rates: Rates) -> s
     return "\n".join(lines)
 
 
-def tables(rates: Rates, planned: Sequence[tuple[Recipe, Needs]]) -> str:
+def tables(rates: Rates, planned: Sequence[tuple[Recipe, Needs]]) -> list[str]:
     """What recipes take, how long they take on `MACHINES`, and the rates that both are reckoned from."""
     what = [[recipe.name, *_what(recipe, need)] for recipe, need in planned]
     when = [[recipe.name, *(_when(need, machines, rates) for machines in MACHINES)] for recipe, need in planned]
     how = [_how(name, field.description or "", getattr(rates, name)) for name, field in Rates.model_fields.items()]
-    return "\n\n".join(
-        [
-            _table(["recipe", "models", "views", "network", "shards", "packed", "memory to train"], what),
-            _table(["recipe", *(machines.name for machines in MACHINES)], when),
-            _table(["rate", "value", "", "from"], how),
-        ]
-    )
+    return [
+        _table(["recipe", "models", "views", "network", "shards", "packed", "memory to train"], what),
+        _table(["recipe", *(machines.name for machines in MACHINES)], when),
+        _table(["rate", "value", "", "from"], how),
+    ]
 
 
 def _what(recipe: Recipe, need: Needs) -> list[str]:
@@ -111,7 +109,7 @@ def main() -> int:
     asked, rest = parser.parse_known_args()
     rates = read_rates(asked.rates)
     if asked.markdown:
-        print(tables(rates, [(recipe, needs(recipe, rates)) for recipe in shipped()]))
+        print(*tables(rates, [(recipe, needs(recipe, rates)) for recipe in shipped()]), sep="\n\n")
         return 0
     if asked.recipe is None:
         raise UserError("which recipe? python -m pipeline.plan --recipe NAME [--cpu-nodes N] [--gpu-nodes M]")

@@ -60,7 +60,7 @@ class Rates(Settings):
     view_fixed_bytes: Rate = Field(
         _computed(
             4650,
-            "a picture of no pixels, on the line through views of our own models, 6210 B at 64 px and 10904 B "
+            "a view of no pixels, on the line through 216 views of our own models each, 6210 B at 64 px and 10904 B "
             "at 128 px, from manifest.json; 2026-11-24",
         ),
         description="bytes of a view in a shard beside its pixels: tar headers, JSON",
@@ -72,7 +72,7 @@ class Rates(Settings):
     decode_fixed_ms: Rate = Field(
         _computed(
             0.19,
-            "a picture of no pixels, on the line through 0.298 ms at 64 px and 0.624 ms at 128 px, processor "
+            "a view of no pixels, on the line through 0.298 ms at 64 px and 0.624 ms at 128 px, processor "
             "time of 216 views each; 2026-11-24",
         ),
         description="core time to decode a view beside its pixels, ms",
