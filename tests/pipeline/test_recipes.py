@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from evaluate.config import EvaluateJob
@@ -31,6 +35,7 @@ def test_the_default_grid_is_the_papers() -> None:
     assert render.elevations == [0, 10, 20, 30, 40]
 
 
+PARAMETRIC_TWINS = [n for n in recipe_names() if n.endswith("-small") and not n.startswith("furniture")]
 SMALLER = {
     "name",
     *(f"render.source.{key}" for key in ("kind", "path", "models_per_class")),
@@ -101,3 +106,12 @@ def test_training_on_classes_that_are_not_rendered_is_refused() -> None:
         Recipe.model_validate(
             {"render": {"source": {"classes": ["chair"]}}, "train": {"select": {"classes": ["table"]}}}
         )
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PARAMETRIC_TWINS)
+def test_a_small_twin_runs_from_models_to_report(name: str, tmp_path: Path) -> None:
+    tiny = "--render.source.models_per_class 2 --render.azimuths 6 --train.steps 30 --train.report_every 10"
+    command = [sys.executable, "pipeline/run.py", "--recipe", name, *tiny.split(), "--cluster.cpus", "2"]
+    subprocess.run([*command, "--workspace", str(tmp_path)], cwd=RECIPES.parents[1], check=True, timeout=280)
+    assert (tmp_path / "report.html").is_file()
