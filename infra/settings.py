@@ -117,7 +117,8 @@ def parse(cls: type[Job], argv: Sequence[str], prog: str, epilog: str = "") -> J
 
 
 def load_recipe(name: str) -> dict[str, Any]:
-    """The mapping in a recipe; `extends: NAME` starts from another one. `name` is a shipped name or a file."""
+    """The mapping in a recipe; `extends: NAME` starts from another one, `extends: [A, B]` from A with B laid over it.
+    `name` is a shipped name or a file."""
     path = Path(name) if name.endswith((".yaml", ".yml")) or "/" in name else RECIPES / f"{name}.yaml"
     if not path.is_file():
         near = _near(name, recipe_names())
@@ -128,9 +129,12 @@ def load_recipe(name: str) -> dict[str, Any]:
         raise UserError(f"recipe {path} is not YAML: {error}") from None
     if not isinstance(loaded, dict):
         raise UserError(f"recipe {path} must be a mapping of keys to values")
-    base = loaded.pop("extends", None)
+    bases = loaded.pop("extends", None) or []
     loaded.setdefault("name", path.stem)
-    return _merge(load_recipe(str(base)), loaded) if base else loaded
+    start: dict[str, Any] = {}
+    for base in bases if isinstance(bases, list) else [bases]:
+        start = _merge(start, load_recipe(str(base)))
+    return _merge(start, loaded)
 
 
 def validate(cls: type[Job], values: Mapping[str, Any]) -> Job:

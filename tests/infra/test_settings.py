@@ -48,6 +48,14 @@ def test_a_recipe_extends_another_and_overrides_single_keys(tmp_path: Path) -> N
     assert (baked.name, baked.seed, baked.oven) == ("bread", 5, Oven(heat=120, racks=[9]))
 
 
+def test_a_recipe_lays_the_later_of_several_over_the_earlier(tmp_path: Path) -> None:
+    (tmp_path / "big.yaml").write_text("seed: 5\noven: {heat: 100, racks: [9]}\n")
+    (tmp_path / "small.yaml").write_text("oven: {heat: 40}\n")
+    file = recipe(tmp_path, f"extends: [{tmp_path}/big.yaml, {tmp_path}/small.yaml]\n")
+    baked = bakery("--recipe", file)
+    assert (baked.name, baked.seed, baked.oven) == ("bread", 5, Oven(heat=40, racks=[9]))
+
+
 def test_a_floors_own_command_passes_over_the_other_floors_sections(tmp_path: Path) -> None:
     assert bakery("--recipe", recipe(tmp_path, "train: {steps: 3}\noven: {heat: 90}\n")).oven.heat == 90
 

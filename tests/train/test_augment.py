@@ -101,6 +101,28 @@ def test_no_transformation_is_theta_zero_and_changes_nothing() -> None:
     torch.testing.assert_close(same_mask, mask, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [64, 128, 256])
+def test_theta_zero_leaves_every_8_bit_picture_as_it_is(size: int) -> None:
+    random = torch.Generator().manual_seed(size)
+    mask = torch.randint(256, (2, 1, size, size), generator=random) / 255
+    rgb = torch.floor(torch.rand(2, 3, size, size, generator=random) * (mask * 255 + 1)) / 255
+    same_rgb, same_mask = transform(rgb, mask, torch.zeros(2, len(THETA)))
+    assert torch.equal(torch.round(same_rgb * 255), torch.round(rgb * 255))
+    assert torch.equal(torch.round(same_mask * 255), torch.round(mask * 255))
+
+
+def test_the_transformations_are_drawn_independently_of_each_other_and_from_all_of_their_ranges() -> None:
+    drawn = draw_theta(np.random.default_rng(3), 20_000)
+    apart = np.corrcoef(drawn.T) - np.eye(len(THETA))
+    assert np.abs(apart).max() < 0.04
+    turn = np.degrees(np.arctan2(drawn[:, THETA.index("hue_sin")], drawn[:, THETA.index("hue_cos")] + 1))
+    drawn = np.column_stack([drawn, turn])
+    for index, name in enumerate((*THETA, "hue")):
+        if not name.startswith("hue_"):
+            counts, _ = np.histogram(drawn[:, index], bins=10)
+            assert counts.min() > 1800 and counts.max() < 2200, name
+
+
 def test_a_batch_is_transformed_as_each_of_its_pictures_alone() -> None:
     rgb, mask = scene()
     changes = torch.from_numpy(draw_theta(np.random.default_rng(2), 3))

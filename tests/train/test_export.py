@@ -26,7 +26,7 @@ from train.export import export_onnx, register
 from train.generator import Generator
 
 
-def made(architecture: ArchitectureName) -> TrainedGenerator:
+def made(architecture: ArchitectureName, variational: bool = False) -> TrainedGenerator:
     spec = GeneratorSpec(
         name="g",
         architecture=architecture,
@@ -35,13 +35,16 @@ def made(architecture: ArchitectureName) -> TrainedGenerator:
         styles=list("abcde"),
         style_classes=["chair"] * 5,
         dataset_digest="0" * 64,
+        variational=variational,
     )
     return TrainedGenerator(spec, Generator(spec.network))
 
 
-@pytest.mark.parametrize("architecture", ["1s-S-deep", "2s-E"])
-def test_the_onnx_file_draws_what_the_generator_draws(architecture: ArchitectureName, tmp_path: Path) -> None:
-    generator = made(architecture)
+@pytest.mark.parametrize(("architecture", "variational"), [("1s-S-deep", False), ("2s-E", False), ("1s-S", True)])
+def test_the_onnx_file_draws_what_the_generator_draws(
+    architecture: ArchitectureName, variational: bool, tmp_path: Path
+) -> None:
+    generator = made(architecture, variational)
     export_onnx(generator, tmp_path / "g.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "g.onnx")
     random = np.random.default_rng(0)

@@ -42,6 +42,31 @@ def test_the_deep_network_has_the_layers_of_figure_1() -> None:
 
 
 @pytest.mark.parametrize("architecture", list(ARCHITECTURES))
+def test_64_pixels_have_one_upconvolution_less_and_256_one_more_and_nothing_else_differs(architecture: str) -> None:
+    shapes = {}
+    for size in (64, 128, 256):
+        with torch.device("meta"):
+            network = Generator(NetworkSpec.model_validate({"architecture": architecture, "size": size, "styles": 5}))
+        shapes[size] = {name: tuple(p.shape) for name, p in network.named_parameters() if name.endswith("weight")}
+    table = ARCHITECTURES[architecture]
+    for size, last in ((64, 3), (128, 4), (256, 5)):
+        for stream in table.streams:
+            up = [name for name in shapes[size] if name.split(".")[0] in _names("upconv", stream.suffix)]
+            between = [name for name in shapes[size] if name.split(".")[0] in _names("conv", stream.suffix)]
+            assert up == [f"upconv{step}{stream.suffix}.weight" for step in range(1, last + 1)]
+            assert len(between) == (last - 1 if table.deep else 0)
+    for smaller, larger in ((64, 128), (128, 256)):
+        # All but the last upconvolution, which has the outputs' channels, is in the larger network as it is.
+        last = {64: 3, 128: 4}[smaller]
+        same = {name: shape for name, shape in shapes[smaller].items() if not name.startswith(f"upconv{last}")}
+        assert same.items() <= shapes[larger].items()
+
+
+def _names(kind: str, suffix: str) -> set[str]:
+    return {f"{kind}{step}{suffix}" for step in range(1, 9)}
+
+
+@pytest.mark.parametrize("architecture", list(ARCHITECTURES))
 @pytest.mark.parametrize("size", [64, 128, 256])
 def test_every_network_makes_a_picture_and_a_mask_at_every_size(architecture: str, size: int) -> None:
     network = small_network(architecture, size)
@@ -156,6 +181,9 @@ def test_z_is_a_sample_of_what_was_inferred_and_its_mean_without_noise() -> None
 def test_z_has_512_units_and_stands_between_the_style_stream_and_fc3() -> None:
     network = Generator(NetworkSpec(size=64, styles=5, variational=True))
     assert network.latent_units == 512
+    # Appendix A: two fully connected layers of 512 infer mean and variance.
+    for name, inputs in (("fc1_style", 5), ("fc2_style", 512), ("mean", 512), ("log_variance", 512)):
+        assert network.get_parameter(f"{name}.weight").shape == (512, inputs)
     layers = network.layers
     assert layers.index("log_variance") < layers.index("z") < layers.index("fc3")
     assert Generator(NetworkSpec(size=64, styles=5)).latent_units == 0
