@@ -142,7 +142,7 @@ def _fit(plan: _Plan, decoded: ray.data.Dataset | None, folder: Storage, checkpo
         scaling_config=ScalingConfig(
             num_workers=config.workers,
             use_gpu=on_gpu,
-            resources_per_worker={"CPU": 1, "GPU": 1} if on_gpu else {"CPU": 1},
+            resources_per_worker={"CPU": config.threads or 1, **({"GPU": 1} if on_gpu else {})},
         ),
         datasets={} if decoded is None else {"samples": decoded},
         dataset_config=DataConfig(datasets_to_split=[]),
@@ -186,7 +186,7 @@ def _train_here(plan: _Plan) -> None:
     rank, workers = context.get_world_rank(), context.get_world_size()
     # Ray gives a worker as many threads as it has processors of the cluster; here the workers share the
     # node's.
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
+    torch.set_num_threads(config.threads or max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
     torch.set_flush_denormal(True)
     device = get_device()
     assert isinstance(device, torch.device)
