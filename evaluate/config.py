@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from evaluate.question_config import Changes, QuestionConfig
 from infra.settings import JobSettings, Settings, merged
 from render.config import RenderConfig
 from train.config import TrainConfig
 
 QuestionName = Literal["reconstruction", "morph", "correspondence"]
-
-Changes = dict[str, Any]
-"""Changes to the recipe's `train` section, nested as it is; none is the recipe's own training."""
-
-
-class QuestionConfig(Settings):
-    """What every question's settings hold."""
-
-    trainings: dict[str, Changes] = Field(
-        {"generator": {}},
-        description="the generators that are asked, by role: what differs in each from the recipe's train section",
-    )
 
 
 class ReconstructionConfig(QuestionConfig):

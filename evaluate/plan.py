@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evaluate.config import Changes, EvaluateJob, QuestionConfig, changed, settings_of
+from evaluate.config import EvaluateJob, changed, settings_of
+from evaluate.question_config import Changes, QuestionConfig
 from infra.settings import digest, flatten
 from train.config import TrainConfig
 
