@@ -39,8 +39,8 @@ def planned(base: TrainConfig, changes: Changes, seed: int, own_seed: int, as_fo
     if config == base and seed == own_seed:
         return Planned(base, seed, as_found)
     own, theirs = (flatten(each.model_dump(mode="json")) for each in (base, config))
-    differences = [(key, value) for key, value in theirs.items() if own.get(key) != value and value not in (None, {})]
-    words = "-".join(_word(key, value) for key, value in differences)
+    said = [(key, value) for key, value in theirs.items() if value is not None and value is not False and value != {}]
+    words = "-".join(_word(key, value) for key, value in said if own.get(key) != value)
     readable = re.sub(r"[^A-Za-z0-9.]+", "-", words).strip("-.")[:60]
     key = digest({"train": config.model_copy(update={"name": ""}).inputs(), "seed": seed})[:8]
     name = "-".join(filter(None, (readable, f"seed{seed}" if seed != own_seed else "", key)))
