@@ -87,6 +87,8 @@ def _beside_each_other(
 
 @ray.remote(num_cpus=0, max_retries=3)
 def _task(each: Planned, workspace_url: str, recipe: dict[str, Any], child: Run) -> None:
+    from infra.progress import console  # of that process; a console does not travel
+
     console.quiet = True
     _train(each, workspace_url, recipe, child)
 
