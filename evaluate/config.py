@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
-from infra.settings import JobSettings, Settings
+from evaluate.question_config import Changes, QuestionConfig
+from infra.settings import JobSettings, Settings, merged
+from render.config import RenderConfig
+from train.config import TrainConfig
 
 QuestionName = Literal["reconstruction", "morph", "correspondence"]
 
 
-class ReconstructionConfig(Settings):
+class ReconstructionConfig(QuestionConfig):
     """How well are known views redrawn, and views never shown drawn?"""
 
     views: int = Field(
@@ -27,7 +30,7 @@ class ReconstructionConfig(Settings):
     turntable_frames: int = Field(36, ge=8, le=180, description="azimuths of a full turn in the turntable GIF")
 
 
-class MorphConfig(Settings):
+class MorphConfig(QuestionConfig):
     """Do the styles between two models look like models (sections 5.4, Figs. 12, 13 and 15)?"""
 
     pairs_per_class: int = Field(4, ge=1, le=64, description="pairs of models a class, drawn by the seed")
@@ -64,7 +67,7 @@ class FlowConfig(Settings):
     sor_iterations: int = Field(5, ge=1, le=100, description="iterations of successive over-relaxation in each")
 
 
-class CorrespondenceConfig(Settings):
+class CorrespondenceConfig(QuestionConfig):
     """Which point of one model is which point of another (section 5.7)?"""
 
     pairs_per_class: int = Field(6, ge=1, description="pairs of models a class, drawn by the seed")
@@ -76,6 +79,16 @@ class CorrespondenceConfig(Settings):
     flow: FlowConfig = Field(FlowConfig(), description="optical flow between two pictures")
 
 
+class ClaimConfig(Settings):
+    """A claim of the paper, and how far the measured effect must lie for it to hold."""
+
+    section: str = Field(description="section or figure of the paper")
+    says: str = Field(description="the paper's words, shortened")
+    effect: str = Field(description="what is measured on every sample")
+    direction: Literal["above", "below"] = Field("above", description="side of the margin on which the claim holds")
+    margin: float = Field(0.0, description="what the effect's 95 % interval must clear")
+
+
 class EvaluateConfig(Settings):
     """The evaluate section of a recipe."""
 
@@ -84,7 +97,15 @@ class EvaluateConfig(Settings):
     )
     batch: int = Field(128, ge=1, le=4096, description="pictures generated at once")
     views_per_task: int = Field(512, ge=1, description="views that one Ray task measures")
+    beside: int | None = Field(
+        None, ge=1, description="trainings beside each other; default as many as there are GPUs or processors for"
+    )
     gpus_per_task: float = Field(0.0, ge=0, le=8, description="GPUs of a Ray task; a share such as 0.25 is fine")
+    seeds: tuple[int, ...] = Field(
+        (), description="seeds to train and ask with, beside each other; default the recipe's own alone"
+    )
+    claims: dict[str, ClaimConfig] = Field({}, description="claims to judge, as <question>/<name>")
+    published: dict[str, float] = Field({}, description="the paper's own numbers, by the metric they stand beside")
     reconstruction: ReconstructionConfig = Field(ReconstructionConfig(), description="known and unseen views")
     morph: MorphConfig = Field(MorphConfig(), description="mixtures of two styles")
     correspondence: CorrespondenceConfig = Field(CorrespondenceConfig(), description="flow along a morph")
@@ -93,5 +114,29 @@ class EvaluateConfig(Settings):
 class EvaluateJob(JobSettings):
     """What `python -m evaluate` reads."""
 
-    training: str = Field("generator", min_length=1, description="name of the training to evaluate")
+    render: RenderConfig = Field(RenderConfig(), description="3D models to views, where there is no dataset yet")
+    train: TrainConfig = Field(TrainConfig(), description="views to a generator, where a question needs one")
     evaluate: EvaluateConfig = Field(EvaluateConfig(), description="questions and their settings")
+
+    @model_validator(mode="after")
+    def _trainings_can_be(self) -> EvaluateJob:
+        for question in self.evaluate.questions:
+            settings: QuestionConfig = getattr(self.evaluate, settings_of(question))
+            for role, changes in settings.trainings.items():
+                try:
+                    changed(self.train, changes)
+                except ValidationError as error:
+                    first = error.errors()[0]
+                    key = ".".join(map(str, ("evaluate", settings_of(question), "trainings", role, *first["loc"])))
+                    raise ValueError(f"{key}: {first['msg']}") from None
+        return self
+
+
+def settings_of(question: str) -> str:
+    """Name of the settings of a question in `EvaluateConfig`."""
+    return question.replace("-", "_")
+
+
+def changed(train: TrainConfig, changes: Changes) -> TrainConfig:
+    """A train section with some of its settings changed. Raises pydantic's ValidationError."""
+    return TrainConfig.model_validate(merged(train.model_dump(mode="json"), changes))

@@ -1,25 +1,28 @@
 """Evaluation as a stage: every question asked once, its work spread over the cluster as Ray tasks.
 
-The one idea: a question is done when its summary.json is there with the digest of what it was asked; the file
-is written last, so what is interrupted is asked again and what is done is not.
+The one idea: a question is done when its summary.json is there with the digest of what it was asked and of whom; the
+file is written last, so what is interrupted is asked again and what is done is not.
 """
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
+import pandas as pd
 import ray
 import ray.exceptions
 
-from evaluate.config import EvaluateConfig
-from evaluate.correspondence.keypoints import correspondence
-from evaluate.morphing import morph
-from evaluate.question import Answer, Part, Result, Spread, Subject, style_of
-from evaluate.reconstruction import reconstruction
+from evaluate.claims import PREFIX, judged
+from evaluate.config import EvaluateConfig, EvaluateJob, settings_of
+from evaluate.plan import Plans, places, plan
+from evaluate.question import Answer, Panel, Part, Result, Spread, Subject, style_of
+from evaluate.questions import QUESTIONS
 from evaluate.subject import SubjectPlace, open_subject, read_spec
 from infra.errors import user_error_in
 from infra.progress import Progress
@@ -28,67 +31,67 @@ from infra.storage import Storage
 from infra.tracking import Run
 from train.checkpoint import GeneratorSpec
 
-SUMMARY = "summary.json"
-CODE_VERSION = 1
+SUMMARY, CLAIMS = "summary.json", "claims.csv"
+CODE_VERSION = 2
 """Raised whenever the same settings would give other answers, so that old ones are made anew."""
 
 
-def evaluate_generator(
-    config: EvaluateConfig,
-    *,
-    seed: int,
-    workspace: Storage,
-    training: str,
-    recipe: Mapping[str, Any] | None = None,
-    run: Run,
-) -> dict[str, Any]:
-    """Ask a trained generator every question of the recipe; Ray is connected already.
+def evaluate_generators(job: EvaluateJob, workspace: Storage, run: Run) -> dict[str, Any]:
+    """Ask every question of the recipe of the trainings it needs, which are there; Ray is connected already.
 
     Writes `evaluation/<question>/` with CSV, figures and, last, summary.json; a question whose summary has
     the same inputs is not asked again. Metrics go to the run and, with the figures, to a child run a
-    question. Returns {"metrics": all metrics, "questions": {question: its summary}}. Raises `UserError` when
-    the workspace holds no such generator, another dataset than it was trained on, or not a model of a pair
+    question. A question asked with further seeds is answered in `<question>@<seed>` too, and claims are judged over all
+    of them. Returns {"metrics": all metrics, "questions": {question: its summary}, "claims": [...]}. Raises `UserError`
+    when the workspace holds no such generator, another dataset than it was trained on, or not a model of a pair
     asked for.
     """
-    spec = read_spec(workspace, training)
+    config, plans = job.evaluate, plan(job)
+    specs = _specs(plans, workspace)
     for pair in config.morph.pairs if "morph" in config.questions else ():
-        for model in pair:
-            style_of(spec, model)
+        for roles in plans["morph"].values():
+            for model in pair:
+                style_of(specs[roles["generator"].name], model)
     summaries: dict[str, dict[str, Any]] = {}
-    for question in config.questions:
-        inputs = inputs_digest(question, config, seed, spec)
-        storage = workspace / "evaluation" / question
+    for place, question, each, roles in places(plans):
+        storage = workspace / "evaluation" / place
+        inputs = inputs_digest(question, config, each, {role: specs[one.name] for role, one in roles.items()})
         summary = finished_summary(storage, inputs)
         if summary is None:
-            place = SubjectPlace(workspace.url, training, _identity(spec), seed, config.batch)
-            with run.child(question).recording() as child:
-                child.params(flatten({"evaluate": {question: config.model_dump(mode="json")[question]}}))
-                child.params({"training": training, "seed": seed})
-                summary = _asked(question, config, place, inputs, storage, child)
-        run.metrics(summary["metrics"])
-        summaries[question] = summary
-    return _together(summaries)
+            subjects = {
+                role: SubjectPlace(workspace.url, one.name, _identity(specs[one.name]), each, config.batch)
+                for role, one in roles.items()
+            }
+            with run.child(place).recording() as child:
+                settings = config.model_dump(mode="json")[settings_of(question)]
+                child.params(flatten({"evaluate": {question: settings}}))
+                child.params({"seed": each, **{f"training/{role}": one.name for role, one in roles.items()}})
+                summary = _ask(question, config, subjects, inputs, storage, child)
+        summaries[place] = summary
+    found = _together(summaries, _judge(config, plans, workspace, job.seed))
+    run.metrics(found["metrics"])
+    return found
 
 
-def finished_evaluation(
-    config: EvaluateConfig, *, seed: int, workspace: Storage, training: str
-) -> dict[str, Any] | None:
-    """What `evaluate_generator` would return, if every question is answered already; else None."""
-    spec = read_spec(workspace, training)
+def finished_evaluation(job: EvaluateJob, workspace: Storage) -> dict[str, Any] | None:
+    """What `evaluate_generators` would return, if every question is answered already; else None."""
+    config, plans = job.evaluate, plan(job)
+    specs = _specs(plans, workspace)
     summaries: dict[str, dict[str, Any]] = {}
-    for question in config.questions:
-        summary = finished_summary(workspace / "evaluation" / question, inputs_digest(question, config, seed, spec))
+    for place, question, each, roles in places(plans):
+        inputs = inputs_digest(question, config, each, {role: specs[one.name] for role, one in roles.items()})
+        summary = finished_summary(workspace / "evaluation" / place, inputs)
         if summary is None:
             return None
-        summaries[question] = summary
-    return _together(summaries)
+        summaries[place] = summary
+    return _together(summaries, _judge(config, plans, workspace, job.seed))
 
 
-def inputs_digest(question: str, config: EvaluateConfig, seed: int, spec: GeneratorSpec) -> str:
-    """Digest of all that an answer depends on: the generator, the seed and the question's own settings."""
-    own = config.model_dump(mode="json")[question]
+def inputs_digest(question: str, config: EvaluateConfig, seed: int, specs: Mapping[str, GeneratorSpec]) -> str:
+    """Digest of all that an answer depends on: the generators, the seed and the question's own settings."""
+    own = config.model_dump(mode="json")[settings_of(question)]
     parts = {"code_version": CODE_VERSION, "question": question, "config": own, "seed": seed}
-    return digest({**parts, "generator": _identity(spec)})
+    return digest({**parts, "generators": {role: _identity(spec) for role, spec in specs.items()}})
 
 
 def finished_summary(storage: Storage, inputs: str) -> dict[str, Any] | None:
@@ -137,9 +140,37 @@ def _result(reference: Any) -> Any:
         raise
 
 
-def _together(summaries: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    metrics = {key: value for summary in summaries.values() for key, value in summary["metrics"].items()}
-    return {"metrics": metrics, "questions": summaries}
+def _specs(plans: Plans, workspace: Storage) -> dict[str, GeneratorSpec]:
+    """generator.json of every training of the plans, by name."""
+    names = {each.name for _, _, _, roles in places(plans) for each in roles.values()}
+    return {name: read_spec(workspace, name) for name in sorted(names)}
+
+
+def _judge(config: EvaluateConfig, plans: Plans, workspace: Storage, seed: int) -> list[dict[str, object]]:
+    """The recipe's claims on the questions asked, over all seeds; written as evaluation/claims.csv."""
+    claims = []
+    for question in plans:
+        tables: dict[str, list[pd.DataFrame]] = {}
+        for place in (place for place, of, _, _ in places(plans) if of == question):
+            storage = workspace / "evaluation" / place
+            for name in (name for name in storage.list(".csv") if name.startswith(PREFIX)):
+                table = pd.read_csv(io.BytesIO(storage.read_bytes(name)))
+                tables.setdefault(name.removeprefix(PREFIX).removesuffix(".csv"), []).append(table)
+        claims += [claim.plain() for claim in judged(question, config.claims, tables, seed)]
+    if claims:
+        (workspace / "evaluation").write_bytes(CLAIMS, pd.DataFrame(claims).to_csv(index=False).encode())
+    return claims
+
+
+def _together(summaries: dict[str, dict[str, Any]], claims: list[dict[str, object]]) -> dict[str, Any]:
+    """All there is; a metric that several seeds have is their mean."""
+    of_seeds: dict[str, list[float]] = {}
+    for summary in summaries.values():
+        for key, value in summary["metrics"].items():
+            of_seeds.setdefault(key, []).append(value)
+    metrics = {key: float(np.mean(values)) for key, values in of_seeds.items()}
+    metrics |= {f"claims/{claim['question']}/{claim['name']}": float(str(claim["value"])) for claim in claims}
+    return {"metrics": metrics, "questions": summaries, "claims": claims}
 
 
 def _identity(spec: GeneratorSpec) -> str:
@@ -147,24 +178,24 @@ def _identity(spec: GeneratorSpec) -> str:
     return digest({"inputs": spec.inputs_digest, "dataset": spec.dataset_digest, "steps": spec.steps, **spec.final})
 
 
-def _asked(
-    question: str, config: EvaluateConfig, place: SubjectPlace, inputs: str, storage: Storage, child: Run
+def _ask(
+    question: str,
+    config: EvaluateConfig,
+    subjects: Mapping[str, SubjectPlace],
+    inputs: str,
+    storage: Storage,
+    child: Run,
 ) -> dict[str, Any]:
     """Ask one question and store what comes back; the summary last."""
     storage.delete(SUMMARY)
-    subject = open_subject(place)
-    spread = ray_spread(place, config, question)
+    panel = Panel(
+        {role: open_subject(place) for role, place in subjects.items()},
+        {role: ray_spread(place, config, question) for role, place in subjects.items()},
+        config.views_per_task,
+    )
     with tempfile.TemporaryDirectory(prefix="turnery-evaluate-") as name:
         answer = Answer(question, Path(name))
-        match question:
-            case "reconstruction":
-                reconstruction(subject, config.reconstruction, answer, spread, config.views_per_task)
-            case "morph":
-                morph(subject, config.morph, answer, spread)
-            case "correspondence":
-                correspondence(subject, config.correspondence, answer, spread)
-            case _:
-                raise ValueError(f"no question '{question}'")
+        QUESTIONS[question].ask(panel, getattr(config, settings_of(question)), answer)
         files = sorted(answer.folder.iterdir())
         for old in set(storage.list()) - {file.name for file in files}:
             storage.delete(old)

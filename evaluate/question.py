@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +27,9 @@ from infra.errors import UserError
 from train.checkpoint import GeneratorSpec, TrainedGenerator
 
 SPLITS = ("train", "unseen")
+OUTSIDE = "outside"
+GENERATOR = "generator"
+"""Role of the one generator that most questions are asked of."""
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -36,16 +40,23 @@ class Subject:
     """A trained generator beside the true views of its styles.
 
     `views` has a row a view, labelled by the view's row in `rgba`: key, model, class_name, style (the
-    generator's index), view, azimuth_deg, elevation_deg, split ("train" or "unseen"), keypoints in pixels of
-    a picture of `dataset_px`. `rgba` is uint8 [N, h, w, 4]: the object over white, and its coverage.
+    generator's index), view, azimuth_deg, elevation_deg, split ("train" or "unseen"), target (of the few-views
+    setting), keypoints in pixels of a picture of `dataset_px`. `dataset` has the same columns for all views there
+    are, split "outside" and style -1 where the training did not choose them. `rgba` is uint8 [N, h, w, 4]: the object
+    over white, and its coverage.
     """
 
     generator: TrainedGenerator
-    views: pd.DataFrame
+    dataset: pd.DataFrame
     rgba: np.ndarray
     dataset_px: int
     seed: int
     batch: int = 128
+
+    @cached_property
+    def views(self) -> pd.DataFrame:
+        """The training's own views: those of split "train" and "unseen"."""
+        return self.dataset[self.dataset["split"] != OUTSIDE]
 
     @property
     def styles_by_class(self) -> dict[str, list[int]]:
@@ -67,6 +78,23 @@ class Subject:
         rgba = np.asarray(self.rgba[np.asarray(rows, dtype=np.int64)], dtype=np.float32) / 255
         mask = rgba[..., 3]
         return np.clip(rgba[..., :3] - (1 - mask[..., None]), 0, 1), mask
+
+    def pictures_of(
+        self, model: str, azimuth_deg: Sequence[float] | np.ndarray, elevation_deg: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """True views of any model of the dataset, also of one that was not learnt: rgb on black, mask.
+
+        `model` is an id or `<class>/<id>`. Raises `UserError` for a view that was not rendered.
+        """
+        views = self.dataset
+        own = views[(views["model"] == model) | (views["class_name"] + "/" + views["model"] == model)]
+        level = own[np.isclose(own["elevation_deg"], elevation_deg, atol=1e-3)]
+        row_of = dict(zip(level["azimuth_deg"].round(3), level.index, strict=True))
+        missing = [float(azimuth) for azimuth in azimuth_deg if round(float(azimuth), 3) not in row_of]
+        if missing:
+            where = f"azimuth {missing[0]:g}, elevation {elevation_deg:g} degrees"
+            raise UserError(f"the dataset has no view of '{model}' at {where}; render it, or ask about another")
+        return self.truth([row_of[round(float(azimuth), 3)] for azimuth in azimuth_deg])
 
     def draw(
         self, style: Sequence[int] | np.ndarray, azimuth_deg: Any, elevation_deg: Any
@@ -108,6 +136,29 @@ class Spread(Protocol):
         unit: str,
         counts: Sequence[int] = (),
     ) -> Iterable[Result]: ...
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Who a question is asked of: trained generators by role, and how work on each is spread over the cluster.
+
+    Most questions need one generator, of role "generator"; experiments compare several. `views_per_part` is how many
+    views one part of the work should measure.
+    """
+
+    subjects: Mapping[str, Subject]
+    spreads: Mapping[str, Spread]
+    views_per_part: int = 512
+
+    @property
+    def one(self) -> tuple[Subject, Spread]:
+        """The generator of role "generator" and its spread."""
+        return self.subjects[GENERATOR], self.spreads[GENERATOR]
+
+
+def panel_here(subjects: Mapping[str, Subject], views_per_part: int = 512) -> Panel:
+    """A panel whose work is done in this process."""
+    return Panel(subjects, {role: here(subject) for role, subject in subjects.items()}, views_per_part)
 
 
 def here(subject: Subject) -> Spread:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from evaluate.question import Subject
+from evaluate.question import OUTSIDE, Subject
 from infra.errors import UserError
 from infra.storage import Storage, open_storage
 from render.dataset import Dataset, open_dataset
@@ -51,7 +51,7 @@ def read_spec(workspace: Storage, training: str) -> GeneratorSpec:
         raise UserError(f"{storage.url}/{SPEC_FILE} is damaged; remove it and train again") from None
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def open_subject(place: SubjectPlace) -> Subject:
     """The generator and its views, read from the workspace; pictures are decoded once a node.
 
@@ -70,19 +70,22 @@ def open_subject(place: SubjectPlace) -> Subject:
         selection = pd.read_parquet(io.BytesIO(storage.read_bytes(SELECTION_FILE)))
     except FileNotFoundError:
         raise UserError(f"{storage.url}/{SELECTION_FILE} is missing; train '{place.training}' again") from None
-    views = selected_views(dataset.views, selection, generator.spec)
+    views = labelled_views(dataset.views, selection, generator.spec)
     rgba = packed_pictures(dataset, generator.spec.size)
     return Subject(generator, views, rgba, dataset.manifest.size, place.seed, place.batch)
 
 
-def selected_views(views: pd.DataFrame, selection: pd.DataFrame, spec: GeneratorSpec) -> pd.DataFrame:
-    """The views of a selection (columns key, split), with `split` and the generator's `style`, labelled by
-    their row."""
-    split = views["key"].map(selection.set_index("key")["split"])
+def labelled_views(views: pd.DataFrame, selection: pd.DataFrame, spec: GeneratorSpec) -> pd.DataFrame:
+    """All views of a dataset, labelled by their row, with what a selection (columns key, split, target) says of them
+    and the generator's `style`; split "outside" and style -1 where it does not know them."""
     style_of = {pair: i for i, pair in enumerate(zip(spec.style_classes, spec.styles, strict=True))}
     style = [style_of.get(pair, -1) for pair in zip(views["class_name"], views["model"], strict=True)]
-    chosen = views.reset_index(drop=True).assign(split=split.to_numpy(), style=np.array(style, dtype=np.int64))
-    return chosen[chosen["split"].notna() & (chosen["style"] >= 0)]
+    said = selection.assign(target=selection.get("target", False)).set_index("key").reindex(views["key"])
+    return views.reset_index(drop=True).assign(
+        split=said["split"].fillna(OUTSIDE).to_numpy(),
+        target=said["target"].eq(True).to_numpy(),
+        style=np.array(style, dtype=np.int64),
+    )
 
 
 def packed_pictures(dataset: Dataset, size: int) -> np.ndarray:

@@ -69,6 +69,11 @@ class JobSettings(Settings):
     cluster: ClusterConfig = Field(ClusterConfig(), description="where the work runs")
     tracking: TrackingConfig = Field(TrackingConfig(), description="where experiments are recorded")
 
+    @property
+    def has_recipe(self) -> bool:
+        """Whether a recipe says how things are made, or a command speaks of what is there."""
+        return self.name != "unnamed"
+
 
 Job = TypeVar("Job", bound=JobSettings)
 
@@ -113,7 +118,7 @@ def parse(cls: type[Job], argv: Sequence[str], prog: str, epilog: str = "") -> J
     except SettingsError as error:
         raise UserError(_option_error(str(error), cls, prog)) from None
     own = {key: value for key, value in recipe.items() if key in cls.model_fields or key not in SECTIONS}
-    return validate(cls, _merge(_merge(own, environment), options))
+    return validate(cls, merged(merged(own, environment), options))
 
 
 def load_recipe(name: str) -> dict[str, Any]:
@@ -133,8 +138,8 @@ def load_recipe(name: str) -> dict[str, Any]:
     loaded.setdefault("name", path.stem)
     start: dict[str, Any] = {}
     for base in bases if isinstance(bases, list) else [bases]:
-        start = _merge(start, load_recipe(str(base)))
-    return _merge(start, loaded)
+        start = merged(start, load_recipe(str(base)))
+    return merged(start, loaded)
 
 
 def validate(cls: type[Job], values: Mapping[str, Any]) -> Job:
@@ -178,12 +183,13 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsError(message)
 
 
-def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested mappings as one; what `over` says wins."""
+    both = dict(base)
     for key, value in over.items():
-        old = merged.get(key)
-        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return merged
+        old = both.get(key)
+        both[key] = merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return both
 
 
 def _option_error(message: str, cls: type[BaseModel], prog: str) -> str:

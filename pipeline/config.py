@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from evaluate.config import EvaluateConfig
-from infra.settings import JobSettings
-from render.config import RenderConfig
-from train.config import TrainConfig
+from evaluate.config import EvaluateJob
 
 
-class Recipe(JobSettings):
-    """The main job: what is rendered, how a generator learns from it, and what it is asked."""
-
-    render: RenderConfig = Field(RenderConfig(), description="3D models to views")
-    train: TrainConfig = Field(TrainConfig(), description="views to a generator")
-    evaluate: EvaluateConfig = Field(EvaluateConfig(), description="what the generator is asked")
+class Recipe(EvaluateJob):
+    """The main job: what is rendered, how generators learn from it, and what they are asked."""
 
     @model_validator(mode="after")
     def _classes_are_rendered(self) -> Recipe:

@@ -9,6 +9,7 @@ from pathlib import Path
 # As a script Python puts pipeline/ on the path; the floors stand one level above it.
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from evaluate.plan import all_of, places, plan
 from infra.errors import guarded
 from infra.settings import digest, flatten, parse
 from infra.storage import Storage
@@ -45,8 +46,8 @@ def main() -> int:
             with ExitStack() as stack, run.recording():
                 job = stages.Job(recipe, workspace, catalog, run, lambda: _connect(stack, recipe))
                 run.params(flatten(recipe.experiment()))
-                manifest = stages.render(job)
-                stages.train(job, manifest)
+                stages.render(job)
+                stages.train(job)
                 metrics = stages.evaluate(job)
                 stages.report(job)
             workspace.write_json(RESULT, {"key": key, "run": run.id, "metrics": metrics})
@@ -68,11 +69,11 @@ def _finished(recipe: Recipe, workspace: Storage, key: str) -> dict[str, float] 
         metrics: dict[str, float] = result["metrics"]
     except (FileNotFoundError, ValueError, KeyError):
         return None
-    answers = [f"evaluation/{question}/summary.json" for question in recipe.evaluate.questions]
+    plans = plan(recipe)
     last_files = [
         "dataset/manifest.json",
-        f"training/{recipe.train.name}/generator.json",
-        *answers,
+        *(f"training/{each.name}/generator.json" for each in all_of(plans)),
+        *(f"evaluation/{place}/summary.json" for place, _, _, _ in places(plans)),
         "report.html",
     ]
     return metrics if same and all(workspace.exists(name) for name in last_files) else None

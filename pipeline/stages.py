@@ -1,4 +1,4 @@
-"""The stages of the main job, each over the workspace alone: models -> dataset -> generator -> answers -> report.
+"""The stages of the main job, each over the workspace alone: models -> dataset -> generators -> answers -> report.
 
 The one idea: a stage is done when its last file is there and names the same inputs; so every stage may be called
 again at any time, by a run that goes on after a kill as by one that changed a setting, and does only what is missing.
@@ -10,17 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from evaluate.job import evaluate_generator, finished_evaluation
+from evaluate.config import settings_of
+from evaluate.job import evaluate_generators, finished_evaluation
+from evaluate.plan import Planned, all_of, plan
+from evaluate.questions import QUESTIONS
+from evaluate.trainings import train_missing, unfinished
 from infra.progress import console
-from infra.settings import flatten
 from infra.storage import Storage
 from infra.tracking import Run
 from pipeline.config import Recipe
 from pipeline.report import write_report
 from render.catalog import Catalog
-from render.dataset import Manifest
+from render.dataset import Manifest, open_dataset
 from render.job import finished_dataset, log_dataset, render_dataset
-from train.job import finished_training, train_generator
 
 
 @dataclass(frozen=True)
@@ -51,38 +53,32 @@ def render(job: Job) -> Manifest:
     return manifest
 
 
-def train(job: Job, manifest: Manifest) -> None:
-    """Stage 2: the generator."""
-    config, seed = job.recipe.train, job.recipe.seed
-    if finished_training(config, seed=seed, workspace=job.workspace) is not None:
+def train(job: Job) -> None:
+    """Stage 2: the generators that the questions need, the recipe's own where there is no question."""
+    recipe = job.recipe
+    needed = all_of(plan(recipe)) or [Planned(recipe.train, recipe.seed)]
+    missing = unfinished(needed, job.workspace)
+    if not missing:
         _say("train", "there already")
         return
-    _say(
-        "train",
-        f"{config.architecture} at {config.size} x {config.size} pixels, width x {config.width:g}, "
-        f"{config.steps} steps of {config.batch} views",
-    )
+    views = open_dataset(job.workspace / "dataset").views
+    for question in recipe.evaluate.questions:
+        QUESTIONS[question].needs(getattr(recipe.evaluate, settings_of(question)), views)
     job.connect()
-    with job.run.child(f"train {config.name}").recording() as child:
-        child.params(flatten({"train": config.model_dump(mode="json"), "seed": seed}))
-        log_dataset(child, manifest, job.workspace / "dataset")
-        train_generator(config, seed=seed, workspace=job.workspace, recipe=_settings(job), run=child)
+    train_missing(missing, workspace=job.workspace, recipe=_settings(job), run=job.run, beside=recipe.evaluate.beside)
 
 
 def evaluate(job: Job) -> dict[str, float]:
     """Stage 3: the answers; returns every metric by its key."""
-    config, seed, training = job.recipe.evaluate, job.recipe.seed, job.recipe.train.name
-    summary = finished_evaluation(config, seed=seed, workspace=job.workspace, training=training)
-    if summary is not None:
+    found = finished_evaluation(job.recipe, job.workspace)
+    if found is not None:
         _say("evaluate", "there already")
+        job.run.metrics(found["metrics"])
     else:
-        _say("evaluate", ", ".join(config.questions))
+        _say("evaluate", ", ".join(job.recipe.evaluate.questions))
         job.connect()
-        summary = evaluate_generator(
-            config, seed=seed, workspace=job.workspace, training=training, recipe=_settings(job), run=job.run
-        )
-    metrics: dict[str, float] = summary["metrics"]
-    job.run.metrics(metrics)
+        found = evaluate_generators(job.recipe, job.workspace, job.run)
+    metrics: dict[str, float] = found["metrics"]
     return metrics
 
 

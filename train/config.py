@@ -25,10 +25,20 @@ Place = Literal["auto", "device", "node", "parts"]
 Accelerate = Literal["auto", "eager", "graph", "compile"]
 
 _EXECUTION = {
-    *("workers", "min_workers", "device", "samples", "accelerate", "max_failures"),
+    *("workers", "min_workers", "threads", "device", "samples", "accelerate", "max_failures"),
     *("checkpoint_seconds", "checkpoint_steps", "keep_checkpoints"),
     *("report_every", "preview_every", "registry"),
 }
+
+
+class FewViewsConfig(Settings):
+    """Target styles that are shown from a few sides only (section 5.2); their other views are split `unseen`."""
+
+    share: float = Field(0.1, gt=0, le=1, description="share of the models of each class that are targets, by the seed")
+    views: int = Field(8, ge=1, description="views of each target to learn from, spread evenly over its views")
+    everywhere: bool = Field(
+        False, description="show the other models from as few sides too: the paper's 'no transfer'"
+    )
 
 
 class SelectConfig(Settings):
@@ -38,12 +48,18 @@ class SelectConfig(Settings):
     models_per_class: int | None = Field(
         None, ge=1, description="models of each class to learn, drawn by the seed; default all"
     )
+    include: tuple[str, ...] = Field((), description="ids of models to learn, or patterns such as 's0n*'; default all")
+    exclude: tuple[str, ...] = Field((), description="ids or patterns of models that are left out altogether")
     azimuths_deg: tuple[float, ...] | None = Field(
         None, description="azimuths in degrees to use, of the dataset's grid; default all", min_length=1
     )
     elevations_deg: tuple[float, ...] | None = Field(
         None, description="elevations in degrees to use, of the dataset's grid; default all", min_length=1
     )
+    class_elevations_deg: dict[str, tuple[float, ...]] = Field(
+        {}, description="elevations in degrees to learn a class from, by class; its others are split 'unseen'"
+    )
+    few: FewViewsConfig | None = Field(None, description="models that are shown from a few sides only; default none")
     holdout_every_azimuth: int = Field(
         0,
         ge=0,
@@ -123,6 +139,9 @@ class TrainConfig(Settings):
         ge=1,
         description="fewest workers to start and go on with; by default a start needs all of train.workers, and after "
         "a loss one is enough",
+    )
+    threads: int | None = Field(
+        None, ge=1, description="threads of a worker; default the node's processors over its workers"
     )
     device: Device = Field("auto", description="auto takes CUDA where the cluster has enough GPUs for the workers")
     samples: Place = Field(

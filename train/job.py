@@ -164,7 +164,7 @@ def _fit(plan: Plan, on_gpu: bool) -> None:
                 scaling_config=ScalingConfig(
                     num_workers=config.workers if least == config.workers else (least, config.workers),
                     use_gpu=on_gpu,
-                    resources_per_worker={"CPU": 1, "GPU": 1} if on_gpu else {"CPU": 1},
+                    resources_per_worker={"CPU": config.threads or 1, **({"GPU": 1} if on_gpu else {})},
                     # Growing costs what was done since the last checkpoint, so it is no use to look more often.
                     elastic_resize_monitor_interval_s=config.checkpoint_seconds,
                 ),

@@ -65,7 +65,7 @@ def _train_here(plan: Plan) -> None:
     rank, workers = context.get_world_rank(), context.get_world_size()
     # Ray gives a worker as many threads as it has processors of the cluster; here the workers share the
     # node's.
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
+    torch.set_num_threads(config.threads or max(1, len(os.sched_getaffinity(0)) // context.get_local_world_size()))
     torch.set_flush_denormal(True)
     device = get_device()
     assert isinstance(device, torch.device)

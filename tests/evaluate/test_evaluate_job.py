@@ -12,8 +12,8 @@ import pytest
 import ray
 from mlflow import MlflowClient
 
-from evaluate.config import EvaluateConfig
-from evaluate.job import evaluate_generator, finished_evaluation, inputs_digest
+from evaluate.config import EvaluateConfig, EvaluateJob
+from evaluate.job import evaluate_generators, finished_evaluation, inputs_digest
 from evaluate.question import Answer, here
 from evaluate.reconstruction import reconstruction
 from evaluate.subject import read_spec
@@ -35,6 +35,10 @@ CONFIG = EvaluateConfig.model_validate(
 QUESTIONS = ("reconstruction", "morph", "correspondence")
 
 
+def job_of(config: EvaluateConfig = CONFIG, training: str = "generator") -> EvaluateJob:
+    return EvaluateJob.model_validate({"train": {"name": training}, "evaluate": config})
+
+
 @dataclass
 class Place:
     """A workspace that has been evaluated once, and what came back."""
@@ -44,7 +48,7 @@ class Place:
     found: dict[str, Any]
 
     def ask(self, config: EvaluateConfig = CONFIG, training: str = "generator") -> dict[str, Any]:
-        return evaluate_generator(config, seed=0, workspace=self.workspace, training=training, run=self.run)
+        return evaluate_generators(job_of(config, training), self.workspace, self.run)
 
     def times(self) -> dict[str, int]:
         folder = Path(self.workspace.url) / "evaluation"
@@ -104,13 +108,13 @@ def test_asked_again_nothing_is_done(place: Place) -> None:
     before = place.times()
     assert place.ask() == place.found
     assert place.times() == before
-    assert finished_evaluation(CONFIG, seed=0, workspace=place.workspace, training="generator") == place.found
+    assert finished_evaluation(job_of(), place.workspace) == place.found
 
 
 def test_a_changed_setting_redoes_its_question_alone(place: Place) -> None:
     before = place.times()
     changed = CONFIG.model_copy(update={"morph": CONFIG.morph.model_copy(update={"frames": 11})})
-    assert finished_evaluation(changed, seed=0, workspace=place.workspace, training="generator") is None
+    assert finished_evaluation(job_of(changed), place.workspace) is None
     place.ask(changed)
     after = place.times()
     touched = {name.split("/")[0] for name, time in after.items() if before.get(name) != time}
@@ -127,9 +131,9 @@ def test_an_interrupted_question_is_asked_again(place: Place) -> None:
 
 
 def test_how_the_work_is_spread_is_no_input(place: Place) -> None:
-    spec = read_spec(place.workspace, "generator")
+    spec = {"generator": read_spec(place.workspace, "generator")}
     spread = CONFIG.model_copy(update={"views_per_task": 7, "batch": 3, "gpus_per_task": 0.5})
-    again = spec.model_copy(update={"final": {"psnr_db": 1.0}})
+    again = {"generator": spec["generator"].model_copy(update={"final": {"psnr_db": 1.0}})}
     for question in QUESTIONS:
         own = inputs_digest(question, CONFIG, 0, spec)
         assert inputs_digest(question, spread, 0, spec) == own

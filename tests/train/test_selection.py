@@ -1,5 +1,6 @@
 """A selection names the views to learn from and, as its complement, the ones left out."""
 
+import pandas as pd
 import pytest
 
 from infra.errors import UserError
@@ -69,3 +70,50 @@ def test_the_seed_draws_the_models() -> None:
 def test_what_is_not_there_is_said_in_one_line(config: SelectConfig, said: str) -> None:
     with pytest.raises(UserError, match=said):
         select(VIEWS, config, seed=0)
+
+
+def learnt(config: SelectConfig, seed: int = 0) -> pd.DataFrame:
+    """The views of a selection with their split and whether they are of a target."""
+    selection = select(VIEWS, config, seed)
+    table = selection.table.set_index("key")
+    return VIEWS.iloc[selection.row].assign(split=table["split"].to_numpy(), target=table["target"].to_numpy())
+
+
+def test_models_are_taken_and_left_out_by_id_and_pattern() -> None:
+    assert select(VIEWS, SelectConfig(include=("[a-c]",), exclude=("b",)), 0).models == ["a", "c"]
+    with pytest.raises(UserError, match=r"no model 'x' \(train\.select\); its nearest is"):
+        select(VIEWS, SelectConfig(exclude=("x",)), 0)
+
+
+def test_a_class_is_learnt_at_its_own_elevations_and_the_others_are_unseen() -> None:
+    views = learnt(SelectConfig(class_elevations_deg={"chair": (10.0,)}))
+    shown = views[views["split"] == "train"].groupby("class_name")["elevation_deg"].unique()
+    assert set(shown["chair"]) == {10.0}
+    assert set(shown["table"]) == {10.0, 30.0}
+    assert (views["split"] == "unseen").sum() == 3 * len(AZIMUTHS)
+
+
+@pytest.mark.parametrize("count", [1, 4, 15])
+def test_targets_are_shown_from_a_few_sides_spread_evenly(count: int) -> None:
+    views = learnt(SelectConfig.model_validate({"few": {"share": 0.34, "views": count}}))
+    assert views.groupby("class_name")["model"].nunique().to_dict() == {"chair": 3, "table": 2}
+    targets = views[views["target"]]
+    assert targets.groupby("class_name")["model"].nunique().to_dict() == {"chair": 1, "table": 1}
+    shown = targets[targets["split"] == "train"]
+    assert set(shown.groupby("model").size()) == {count}
+    assert (views.loc[~views["target"], "split"] == "train").all()
+    if count == 4:
+        assert set(shown["azimuth_deg"]) == {30.0, 120.0, 210.0, 300.0}
+
+
+def test_who_is_a_target_does_not_depend_on_how_much_is_shown_of_it() -> None:
+    few = [{"views": 1}, {"views": 8}, {"views": 8, "everywhere": True}]
+    chosen = [learnt(SelectConfig.model_validate({"few": each})) for each in few]
+    assert len({tuple(views["target"]) for views in chosen}) == 1
+    everywhere = chosen[2]
+    assert set(everywhere[everywhere["split"] == "train"].groupby("model").size()) == {8}
+
+
+def test_a_larger_set_of_models_contains_the_smaller() -> None:
+    sets = [set(select(VIEWS, SelectConfig(models_per_class=count), 4).models) for count in (1, 2, 3)]
+    assert sets[0] < sets[1] < sets[2]
