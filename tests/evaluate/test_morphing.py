@@ -19,7 +19,7 @@ QUICK = MorphConfig(pairs_per_class=2, frames=9, strip_frames=5, gif_frames=8)
 
 
 def measured(rgb: np.ndarray, mask: np.ndarray) -> Morph:
-    return Morph(MorphPart("chair", 0, 1, 60, 15, QUICK), measured_frames(rgb, mask), rgb[:1], rgb[:1])
+    return Morph(MorphPart("chair", 0, 1, 60, 15, QUICK), measured_frames(rgb, mask), rgb[:1], rgb[:1], 0.0, 1.0)
 
 
 def ends() -> tuple[np.ndarray, np.ndarray]:
