@@ -275,7 +275,7 @@ def _text(table: pd.DataFrame) -> str:
     )
     return (
         "The paper finds softmax noise all alike at a low deviation and copies at a high one, mixtures of 3 or 5 "
-        "styles diverse and new, and noise in FC2 sharp but not diverse. Here diversity (mean distance of two pictures, over "
-        "training pictures') and novelty (distance to the nearest training picture, over theirs to each other) are: "
+        "styles diverse and new, and noise in FC2 sharp but not diverse. Here diversity (mean distance of two "
+        "pictures, over training pictures') and novelty (distance to the nearest training picture, over theirs to each other) are: "
         f"{words}."
     )
