@@ -41,9 +41,13 @@ class ArithmeticConfig(Settings):
 class SamplingConfig(Settings):
     """Are random styles diverse, new and sharp (section 5.6, Fig. 17)?"""
 
+    class_name: str | None = Field(None, description="class to draw from; default the generator's first")
     samples: int = Field(128, ge=8, le=4096, description="pictures drawn and measured of each method")
     shown: int = Field(10, ge=3, le=20, description="pictures a row of the figure")
-    softmax_sigma: tuple[float, float] = Field((2.0, 4.0), description="deviations of the noise before a softmax")
+    softmax_sigma: tuple[float, float] = Field(
+        (2.0, 4.0),
+        description="deviations of the noise before a softmax; of N styles about N exp(-sigma squared) are then mixed",
+    )
     mixed_styles: tuple[int, int] = Field((3, 5), description="numbers of styles that are mixed")
     fc2_sigma: tuple[float, float] = Field(
         (0.5, 2.0), description="deviations of the noise in FC2, in root mean squares of the trained styles' FC2"

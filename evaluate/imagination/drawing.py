@@ -30,7 +30,7 @@ def drawn(subject: Subject, count: int, draw: Drawer) -> tuple[np.ndarray, np.nd
 
 def styles_of(ids: np.ndarray) -> Tensor:
     """Style indices as the generator takes them."""
-    return torch.as_tensor(np.asarray(ids, dtype=np.int64))
+    return torch.as_tensor(np.array(ids, dtype=np.int64))
 
 
 def angles_of(degrees: float | np.ndarray, count: int) -> Tensor:

@@ -19,12 +19,15 @@ def ghosting(mask: np.ndarray, end_masks: np.ndarray, weights: np.ndarray) -> fl
     """How much of a cross-fade's grey is in the masks of mixtures: 1 for a cross-fade, 0 for single objects.
 
     mask [n, h, w], end_masks [k, h, w], weights [n, k] that sum to 1. The grey of soft edges, which the ends have too,
-    is taken off both. NaN where the ends' silhouettes hardly differ, so that nothing could be grey.
+    is taken off both. Mixtures that are nearly one of their ends are passed over. NaN where the ends' silhouettes
+    differ by less than 1 % of the picture, so that hardly anything could be grey.
     """
+    middle = weights.max(axis=1) < GREY[1]
+    mask, weights = mask[middle], weights[middle]
     fade = np.tensordot(weights, end_masks, axes=1)
     edges = weights @ grey(end_masks)
     possible = (grey(fade) - edges).sum()
-    if possible < 0.005 * len(mask):
+    if possible <= 0.01 * len(mask):
         return float("nan")
     return float((grey(mask) - edges).sum() / possible)
 

@@ -1,7 +1,8 @@
 """Are random styles diverse, new and sharp (section 5.6, Fig. 17)?
 
-The one idea: every number of a method stands beside that of the training pictures themselves, seen from the same side,
-and beside that of the trained styles redrawn, which are as near to them as the generator can come.
+The one idea: every number of a method stands beside that of the trained styles themselves, seen from the same side.
+Measured against training pictures a method's numbers hold what the generator cannot draw; measured against the trained
+styles as it redraws them, they are of the method alone.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from evaluate.question import Answer, Spread, Subject
 from infra import rng
 from infra.errors import UserError
 
-REDRAWN = "redrawn"
+PIXEL = SPACES[0]
+TRAINING, REDRAWN = "training", "redrawn"
 LOW, HIGH = 0, 1
 
 
@@ -49,9 +51,10 @@ class Method:
 
 @dataclass(frozen=True)
 class MethodPart:
-    """So many pictures to draw by a method at one view."""
+    """So many pictures of a class's styles to draw by a method at one view."""
 
     method: Method
+    styles: tuple[int, ...]
     count: int
     azimuth_deg: float
     elevation_deg: float
@@ -77,9 +80,10 @@ def sampling(
 
     Metrics: `<method>/<space>/<metric>` with spaces pixel and hog: diversity (mean distance of two pictures over that
     of training pictures), novelty (distance to the nearest training picture over that of a training picture to the
-    nearest other), coverage and nn_accuracy; `<method>/sharpness`: edge energy over that of redrawn training pictures.
+    nearest other), coverage and nn_accuracy; `<method>/<space>/of_redrawn/<metric>`: the same with the trained styles
+    redrawn in place of training pictures; `<method>/sharpness`: edge energy over that of redrawn pictures.
 
-    Claims, a value a sample, in pixels:
+    Claims, a value a sample, by pixels and redrawn pictures:
     claim-low-sigma-alike: diversity at the low sigma; below 0.5.  claim-high-sigma-copies: novelty at the high sigma;
     below 0.5.  claim-mixing-diverse, claim-mixing-new: diversity and novelty of mixed styles; above 0.5.
     claim-noise-sharp: sharpness of noise in FC2; above 0.7.  claim-noise-not-diverse: its diversity less the mean of
@@ -93,37 +97,45 @@ def sampling(
             raise UserError(
                 f"generator '{other.generator.spec.name}' must be variational and know the same models as '{spec.name}'"
             )
+    name = next(iter(subject.styles_by_class)) if config.class_name is None else config.class_name
+    if name not in subject.styles_by_class:
+        known = ", ".join(subject.styles_by_class)
+        raise UserError(f"evaluate.sampling.class_name: '{spec.name}' knows no class '{name}'; it knows {known}")
     view = subject.nearest_seen_view(config.azimuth_deg, config.elevation_deg)
-    real = training_pictures(subject, *view)
+    styles, real = training_pictures(subject, name, *view)
     if len(real) < 4:
-        raise UserError(f"sampling compares with at least 4 models from one side; '{spec.name}' has {len(real)}")
+        raise UserError(f"sampling needs 4 models of class '{name}'; '{spec.name}' has {len(real)} from one side")
     methods = _methods(config)
-    parts = [MethodPart(method, config.samples, *view) for method in methods]
-    parts.append(MethodPart(Method(REDRAWN, "redrawn", "redrawn"), len(spec.styles), *view))
+    parts = [MethodPart(method, styles, config.samples, *view) for method in methods]
+    parts.append(MethodPart(Method(REDRAWN, "redrawn", "redrawn"), styles, len(styles), *view))
     found = list(spread(sampled, parts, "methods"))
     for letter, other in zip("ef", variational, strict=False):
         prior = Method(f"prior_{letter}", f"({letter}) prior of\n{other.generator.spec.name}", "prior")
-        found.append(sampled(other, MethodPart(prior, config.samples, *view)))
+        found.append(sampled(other, MethodPart(prior, styles, config.samples, *view)))
     found.sort(key=lambda each: (each.method.how == "redrawn", each.method.label))
     table, samples = _measured(subject, found, real, config)
     answer.table("methods", table)
     answer.table("samples", samples)
     for line in table.to_dict("records"):
-        for space in SPACES:
-            for name in ("diversity", "novelty", "coverage", "nn_accuracy"):
-                answer.metric(f"{line['method']}/{space}/{name}", line[f"{space}_{name}"])
+        where = f"{line['method']}/{line['space']}" + ("/of_redrawn" if line["against"] == REDRAWN else "")
+        for measure in ("diversity", "novelty", "coverage", "nn_accuracy"):
+            answer.metric(f"{where}/{measure}", line[measure])
         answer.metric(f"{line['method']}/sharpness", line["sharpness"])
     _claims(samples, [each.method for each in found], answer)
-    _figure(found, real, view, config.shown, samples, answer)
+    _figure(name, found, real, view, config.shown, samples, answer)
     answer.text = _text(table)
 
 
-def training_pictures(subject: Subject, azimuth_deg: float, elevation_deg: float) -> np.ndarray:
-    """The training pictures at one view, a model each, float [m, h, w, 3] over white."""
-    views = subject.views
+def training_pictures(
+    subject: Subject, class_name: str, azimuth_deg: float, elevation_deg: float
+) -> tuple[tuple[int, ...], np.ndarray]:
+    """Styles of a class that were shown at one view, and their training pictures there, [m, h, w, 3] over white."""
+    views = subject.views[(subject.views["split"] == "train") & (subject.views["class_name"] == class_name)]
     here = np.isclose(views["azimuth_deg"], azimuth_deg) & np.isclose(views["elevation_deg"], elevation_deg)
-    rows = views.index[here & (views["split"] == "train").to_numpy()]
-    return over_white(*subject.truth(rows.to_numpy()))
+    views = views[here].sort_values("style")
+    if len(views) == 0:
+        return (), np.zeros((0, 1, 1, 3))
+    return tuple(views["style"].tolist()), over_white(*subject.truth(views.index.to_numpy()))
 
 
 def sampled(subject: Subject, part: MethodPart) -> Sampled:
@@ -134,7 +146,7 @@ def sampled(subject: Subject, part: MethodPart) -> Sampled:
     azimuth, elevation = angles_of(part.azimuth_deg, count), angles_of(part.elevation_deg, count)
     if method.how in ("noise", "prior"):
         layer = "z" if method.how == "prior" else "fc2_style"
-        trained = generator.activations(layer, torch.arange(len(generator.spec.styles)))
+        trained = generator.activations(layer, torch.tensor(part.styles))
         scale = 1.0 if method.how == "prior" else method.amount * float(trained.square().mean().sqrt())
         values = torch.as_tensor(scale * random.standard_normal((count, trained.shape[1]), np.float32))
 
@@ -142,7 +154,8 @@ def sampled(subject: Subject, part: MethodPart) -> Sampled:
             return generator.generate_from(layer, values[some], azimuth=azimuth[some], elevation=elevation[some])
 
     else:
-        mixture = torch.as_tensor(mixtures(method, count, list(subject.styles_by_class.values()), random))
+        mixture = torch.zeros(count, len(generator.spec.styles))
+        mixture[:, list(part.styles)] = torch.as_tensor(mixtures(method, count, len(part.styles), random))
 
         def draw(some: slice) -> tuple[Tensor, Tensor]:
             return generator.generate(mixture[some], azimuth[some], elevation[some])
@@ -150,22 +163,18 @@ def sampled(subject: Subject, part: MethodPart) -> Sampled:
     return Sampled(method, over_white(*drawn(subject, count, draw)))
 
 
-def mixtures(method: Method, count: int, classes: Sequence[Sequence[int]], random: np.random.Generator) -> np.ndarray:
-    """Random mixtures of styles, float32 [count, styles] of sum 1; classes take turns and are not mixed."""
-    mixture = np.zeros((count, sum(map(len, classes))), np.float32)
-    for sample in range(count):
-        styles = np.array(classes[sample % len(classes)])
-        match method.how:
-            case "softmax":
-                noise = random.normal(0, method.amount, len(styles))
-                weights = np.exp(noise - noise.max())
-            case "mixed":
-                styles = random.choice(styles, min(int(method.amount), len(styles)), replace=False)
-                weights = random.uniform(0, 1, len(styles))
-            case _:
-                styles, weights = np.array([sample]), np.ones(1)
-        mixture[sample, styles] = weights / weights.sum()
-    return mixture
+def mixtures(method: Method, count: int, styles: int, random: np.random.Generator) -> np.ndarray:
+    """Random mixtures of styles, float32 [count, styles] of sum 1; of `redrawn` styles, each alone in turn."""
+    if method.how == "softmax":
+        weights = np.exp(random.normal(0, method.amount, (count, styles)))
+    elif method.how == "mixed":
+        weights = np.zeros((count, styles))
+        for line in weights:
+            chosen = random.choice(styles, min(int(method.amount), styles), replace=False)
+            line[chosen] = random.uniform(0, 1, len(chosen))
+    else:
+        weights = np.eye(styles)[np.arange(count) % styles]
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def _methods(config: SamplingConfig) -> list[Method]:
@@ -184,32 +193,43 @@ def _named(letters: str, amounts: Sequence[float]) -> list[tuple[str, str, float
 def _measured(
     subject: Subject, found: Sequence[Sampled], real: np.ndarray, config: SamplingConfig
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A row a method; and a row a sample: method, sharpness, and <space>_diversity, _novelty, _nearest."""
-    redrawn = edge_energy(next(each.pictures for each in found if each.method.how == "redrawn")).mean()
-    lines: list[dict[str, object]] = [{"method": each.method.name} for each in found]
-    tables = [
-        pd.DataFrame({"method": each.method.name, "sharpness": edge_energy(each.pictures) / redrawn}) for each in found
-    ]
+    """A row a method, space and reference; and a row a sample with its sharpness, its diversity and novelty by pixels
+    and redrawn pictures, and its nearest training picture."""
+    redrawn = next(each.pictures for each in found if each.method.how == "redrawn")
+    edges = edge_energy(redrawn).mean()
+    some = rng.generator(subject.seed, "evaluate/sampling/accuracy").permutation(len(real))
+    lines, tables = [], []
     for space in SPACES:
-        truth = features(real, space)
-        own = distances(truth, truth)
-        spread, gap = mean_distance_to_others(own).mean(), distance_to_nearest_other(own).mean()
-        for each, line, table in zip(found, lines, tables, strict=True):
-            vectors = features(each.pictures, space)
-            among, to_real = distances(vectors, vectors), distances(vectors, truth)
-            table[f"{space}_diversity"] = mean_distance_to_others(among) / spread
-            table[f"{space}_novelty"] = to_real.min(axis=1) / gap
-            table[f"{space}_nearest"] = to_real.argmin(axis=1)
-            line[f"{space}_diversity"] = table[f"{space}_diversity"].mean()
-            line[f"{space}_novelty"] = table[f"{space}_novelty"].mean()
-            line[f"{space}_coverage"] = coverage(to_real, own, config.neighbours)
-            count = min(len(among), len(own))
-            some = rng.generator(subject.seed, "evaluate/sampling/accuracy").permutation(len(own))[:count]
-            line[f"{space}_nn_accuracy"] = nearest_neighbour_accuracy(
-                among[:count, :count], to_real[:count][:, some], own[some][:, some]
-            )
-    for line, table in zip(lines, tables, strict=True):
-        line["sharpness"] = table["sharpness"].mean()
+        vectors = {each.method.name: features(each.pictures, space) for each in found}
+        for against, reference in ((TRAINING, features(real, space)), (REDRAWN, vectors[REDRAWN])):
+            own = distances(reference, reference)
+            spread, gap = mean_distance_to_others(own).mean(), distance_to_nearest_other(own).mean()
+            for each in found:
+                name = each.method.name
+                among, there = distances(vectors[name], vectors[name]), distances(vectors[name], reference)
+                sharp = edge_energy(each.pictures) / edges
+                diversity, novelty = mean_distance_to_others(among) / spread, there.min(axis=1) / gap
+                count = min(len(among), len(own))
+                picked = some[:count]
+                accuracy = nearest_neighbour_accuracy(
+                    among[:count, :count], there[:count][:, picked], own[picked][:, picked]
+                )
+                lines.append(
+                    {
+                        "method": name,
+                        "space": space,
+                        "against": against,
+                        "diversity": diversity.mean(),
+                        "novelty": novelty.mean(),
+                        "coverage": coverage(there, own, config.neighbours),
+                        "nn_accuracy": accuracy,
+                        "sharpness": sharp.mean(),
+                    }
+                )
+                if (space, against) == (PIXEL, REDRAWN):
+                    columns = {"sharpness": sharp, "diversity": diversity, "novelty": novelty}
+                    nearest = distances(vectors[name], features(real, space)).argmin(axis=1)
+                    tables.append(pd.DataFrame({"method": name, **columns, "nearest": nearest}))
     return pd.DataFrame(lines), pd.concat(tables, ignore_index=True)
 
 
@@ -224,19 +244,20 @@ def _claims(samples: pd.DataFrame, methods: Sequence[Method], answer: Answer) ->
         answer.table(f"claim-{name}", pd.DataFrame({"sample": names, "value": values.to_numpy()}))
 
     low, high, mixed, noise = of("softmax", LOW), of("softmax", HIGH), of("mixed"), of("noise")
-    claim("low-sigma-alike", low, low["pixel_diversity"])
-    claim("high-sigma-copies", high, high["pixel_novelty"])
-    claim("mixing-diverse", mixed, mixed["pixel_diversity"])
-    claim("mixing-new", mixed, mixed["pixel_novelty"])
+    claim("low-sigma-alike", low, low["diversity"])
+    claim("high-sigma-copies", high, high["novelty"])
+    claim("mixing-diverse", mixed, mixed["diversity"])
+    claim("mixing-new", mixed, mixed["novelty"])
     claim("noise-sharp", noise, noise["sharpness"])
-    claim("noise-not-diverse", noise, noise["pixel_diversity"] - mixed["pixel_diversity"].mean())
+    claim("noise-not-diverse", noise, noise["diversity"] - mixed["diversity"].mean())
     if sum(method.how == "prior" for method in methods) == 2:
         heavier, lighter = of("prior", 0), of("prior", 1)
-        values = heavier["pixel_diversity"] - lighter["pixel_diversity"].mean()
+        values = heavier["diversity"] - lighter["diversity"].mean()
         claim("higher-weight-diverse", heavier, values)
 
 
 def _figure(
+    name: str,
     found: Sequence[Sampled],
     real: np.ndarray,
     view: tuple[float, float],
@@ -249,7 +270,7 @@ def _figure(
         if each.method.how == "redrawn":
             continue
         table = samples[samples["method"] == each.method.name].head(shown)
-        nearest = real[table["pixel_nearest"].to_numpy()]
+        nearest = real[table["nearest"].to_numpy()]
         rows = [
             figures.Row(list(_bytes(each.pictures[:shown])), each.method.label),
             figures.Row(list(_bytes(nearest)), "nearest", framed=[True] * len(nearest)),
@@ -260,7 +281,7 @@ def _figure(
         f"At {view[0]:g}° azimuth and {view[1]:g}° elevation. Framed, below each: the nearest training picture by RMS "
         "difference of pixels."
     )
-    path = answer.figure("sampling.png", "Random styles", caption, pd.concat(tables))
+    path = answer.figure(f"sampling-{name}.png", f"{name}: random styles", caption, pd.concat(tables))
     figures.grid(blocks).save(path)
 
 
@@ -270,12 +291,14 @@ def _bytes(pictures: np.ndarray) -> np.ndarray:
 
 def _text(table: pd.DataFrame) -> str:
     words = ", ".join(
-        f"{line['method'].replace('_', ' ')} {line['pixel_diversity']:.2f} and {line['pixel_novelty']:.2f}"
+        f"{line['method'].replace('_', ' ')} {line['diversity']:.2f} and {line['novelty']:.2f}"
         for line in table.to_dict("records")
+        if (line["space"], line["against"]) == (PIXEL, REDRAWN) and line["method"] != REDRAWN
     )
     return (
         "The paper finds softmax noise all alike at a low deviation and copies at a high one, mixtures of 3 or 5 "
         "styles diverse and new, and noise in FC2 sharp but not diverse. Here diversity (mean distance of two "
-        "pictures, over training pictures') and novelty (distance to the nearest training picture, over theirs to each other) are: "
+        "pictures, over that of two trained styles) and novelty (distance to the nearest trained style, over that of a trained "
+        "style to the nearest other), by pixels of what the generator draws, are: "
         f"{words}."
     )
