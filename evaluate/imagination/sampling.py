@@ -166,7 +166,8 @@ def sampled(subject: Subject, part: MethodPart) -> Sampled:
 def mixtures(method: Method, count: int, styles: int, random: np.random.Generator) -> np.ndarray:
     """Random mixtures of styles, float32 [count, styles] of sum 1; of `redrawn` styles, each alone in turn."""
     if method.how == "softmax":
-        weights = np.exp(random.normal(0, method.amount, (count, styles)))
+        noise = random.normal(0, method.amount, (count, styles))
+        weights = np.exp(noise - noise.max(axis=1, keepdims=True))
     elif method.how == "mixed":
         weights = np.zeros((count, styles))
         for line in weights:
@@ -298,7 +299,7 @@ def _text(table: pd.DataFrame) -> str:
     return (
         "The paper finds softmax noise all alike at a low deviation and copies at a high one, mixtures of 3 or 5 "
         "styles diverse and new, and noise in FC2 sharp but not diverse. Here diversity (mean distance of two "
-        "pictures, over that of two trained styles) and novelty (distance to the nearest trained style, over that of a trained "
-        "style to the nearest other), by pixels of what the generator draws, are: "
+        "pictures, over that of two trained styles) and novelty (distance to the nearest trained style, over "
+        "that of a trained style to the nearest other), by pixels of what the generator draws, are: "
         f"{words}."
     )
