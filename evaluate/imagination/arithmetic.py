@@ -83,7 +83,8 @@ def arithmetic(subject: Subject, config: ArithmeticConfig, answer: Answer, sprea
     """Sums at the input, at FC1 and at FC2 of the style stream, against renders of what they mean.
 
     Metrics: `<layer or floor>/<metric>`: mse, mask_iou, mse_changed (over white, on the pixels where D and C differ)
-    and, for layers, effect (1 - mse_changed over that of the generator's own C: 1 is D itself, 0 is C).
+    and, for layers, effect (1 - mse_changed over that of the generator's own C: 1 is D itself, 0 is C);
+    `<property>/<B's value>/<A's value>/effect`, at FC2.
 
     Claims, a value a model D, means over its partners A, B:
     claim-part-appears: effect of the sum at FC2; above 0.
@@ -101,6 +102,9 @@ def arithmetic(subject: Subject, config: ArithmeticConfig, answer: Answer, sprea
         for name, value in line.items():
             if name != "effect" or method in LAYERS:
                 answer.metric(f"{method}/{name}", value)
+    fc2 = errors[errors["method"] == FC2]
+    for way, effect_of_way in fc2.groupby(["changed", "lacking", "given"])["effect"].mean().items():
+        answer.metric("/".join(map(str, way)) + "/effect", effect_of_way)
     answer.metric("sums", len(sums))
     effects = errors[errors["method"].isin(LAYERS)].groupby(["class_name", "d", "method"])["effect"].mean().unstack()
     _claims(effects[list(LAYERS)], answer)
@@ -252,6 +256,12 @@ def _claims(effects: pd.DataFrame, answer: Answer) -> None:
     answer.table("claim-layer-does-not-matter", pd.DataFrame({"sample": samples, "value": spread.to_numpy()}))
 
 
+def _caption(model: str) -> str:
+    """An id on two lines: the model that was drawn, and what was changed."""
+    drawn_model, _, change = model.partition("-")
+    return f"{short(drawn_model)}\n{short(change)}"
+
+
 def _figure(
     name: str, results: list[Result], azimuth_deg: float, elevation_deg: float, shown: int, answer: Answer
 ) -> None:
@@ -262,11 +272,9 @@ def _figure(
     for at in picked:
         each, errors = results[at].sum, results[at].errors.set_index("method")
         captions = [
-            short(each.a, 22),
-            short(each.b, 22),
-            short(each.c, 22),
-            *(f"{errors.at[layer, 'effect']:.2f} of the way" for layer in LAYERS),
-            short(each.d, 22),
+            *(_caption(model) for model in (each.a, each.b, each.c)),
+            *(f"{errors.at[layer, 'effect']:.2f}" for layer in LAYERS),
+            _caption(each.d),
         ]
         framed = [True] * 3 + [False] * 4
         unseen = [False] * 6 + [True]
