@@ -103,8 +103,8 @@ def arithmetic(subject: Subject, config: ArithmeticConfig, answer: Answer, sprea
             if name != "effect" or method in LAYERS:
                 answer.metric(f"{method}/{name}", value)
     fc2 = errors[errors["method"] == FC2]
-    for way, effect_of_way in fc2.groupby(["changed", "lacking", "given"])["effect"].mean().items():
-        answer.metric("/".join(map(str, way)) + "/effect", effect_of_way)
+    for way, of_way in fc2.groupby(fc2["changed"] + "/" + fc2["lacking"] + "/" + fc2["given"]):
+        answer.metric(f"{way}/effect", of_way["effect"].mean())
     answer.metric("sums", len(sums))
     effects = errors[errors["method"].isin(LAYERS)].groupby(["class_name", "d", "method"])["effect"].mean().unstack()
     _claims(effects[list(LAYERS)], answer)
