@@ -130,6 +130,14 @@ def morph_classes(subject: Subject, config: MorphConfig, answer: Answer, spread:
     )
 
 
+def morph_classes_needs(config: MorphConfig, views: pd.DataFrame) -> None:
+    """Raise `UserError` for a dataset (column class_name) that lacks the classes to morph between."""
+    has = set(views["class_name"])
+    if not any({one, other} <= has for one, other in config.across):
+        wanted = ", ".join("-".join(pair) for pair in config.across)
+        raise UserError(f"morph-classes needs a dataset of two classes ({wanted}); it has {', '.join(sorted(has))}")
+
+
 def morph_parts(subject: Subject, config: MorphConfig) -> list[MorphPart]:
     """Pairs to morph: the ones asked for, else drawn by the seed for every class, then across classes.
 

@@ -120,6 +120,20 @@ def arithmetic(subject: Subject, config: ArithmeticConfig, answer: Answer, sprea
     )
 
 
+def arithmetic_needs(config: ArithmeticConfig, views: pd.DataFrame) -> None:
+    """Raise `UserError` for a dataset (columns class_name and model) in which no two models have twins of one kind."""
+    for name, of_class in views.groupby("class_name"):
+        if name not in CLASSES:
+            continue
+        for of_property in families(str(name), sorted(of_class["model"].unique())).values():
+            ways = pd.Series([(a, b) for members in of_property.values() for a in members for b in members if a != b])
+            if ways.duplicated().any():
+                return
+    raise UserError(
+        "arithmetic needs twins of at least two models; render with render.source.twins, as {chair: [{arms: none}]}"
+    )
+
+
 def possible_sums(subject: Subject, config: ArithmeticConfig) -> list[Sum]:
     """All sums whose A, B and C were learnt and whose D was rendered but not learnt; partners A, B by the seed."""
     spec = subject.generator.spec

@@ -36,6 +36,8 @@ from infra.errors import UserError
 PIXEL = SPACES[0]
 TRAINING, REDRAWN = "training", "redrawn"
 LOW, HIGH = 0, 1
+LEAST_MODELS = 4
+"""Below this many trained styles distances between them say nothing."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,10 @@ def sampling(
         raise UserError(f"evaluate.sampling.class_name: '{spec.name}' knows no class '{name}'; it knows {known}")
     view = subject.nearest_seen_view(config.azimuth_deg, config.elevation_deg)
     styles, real = training_pictures(subject, name, *view)
-    if len(real) < 4:
-        raise UserError(f"sampling needs 4 models of class '{name}'; '{spec.name}' has {len(real)} from one side")
+    if len(real) < LEAST_MODELS:
+        raise UserError(
+            f"sampling needs {LEAST_MODELS} models of class '{name}'; '{spec.name}' has {len(real)} from one side"
+        )
     methods = _methods(config)
     parts = [MethodPart(method, styles, config.samples, *view) for method in methods]
     parts.append(MethodPart(Method(REDRAWN, "redrawn", "redrawn"), styles, len(styles), *view))
@@ -124,6 +128,16 @@ def sampling(
     _claims(samples, [each.method for each in found], answer)
     _figure(name, found, real, view, config.shown, samples, answer)
     answer.text = _text(table)
+
+
+def sampling_needs(config: SamplingConfig, views: pd.DataFrame) -> None:
+    """Raise `UserError` for a dataset (columns class_name and model) without four models of the class asked for."""
+    models = views.groupby("class_name", sort=False)["model"].nunique()
+    name = models.index[0] if config.class_name is None else config.class_name
+    if models.get(name, 0) < LEAST_MODELS:
+        raise UserError(
+            f"sampling needs {LEAST_MODELS} models of class '{name}'; the dataset has {models.get(name, 0)}"
+        )
 
 
 def training_pictures(

@@ -85,6 +85,12 @@ def triples(subject: Subject, config: TripleConfig, answer: Answer, spread: Spre
     )
 
 
+def triples_needs(config: TripleConfig, views: pd.DataFrame) -> None:
+    """Raise `UserError` for a dataset (columns class_name and model) without three models of one class."""
+    if views.groupby("class_name")["model"].nunique().max() < 3:
+        raise UserError("morph-triple needs three models of one class; render more models")
+
+
 def barycentric(side: int) -> np.ndarray:
     """Weights of three corners over a triangle of `side` pictures, float [side (side + 1) / 2, 3], row by row.
 

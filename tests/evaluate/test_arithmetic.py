@@ -17,6 +17,7 @@ from evaluate.imagination.arithmetic import (
     Sum,
     SumPart,
     arithmetic,
+    arithmetic_needs,
     changed_error,
     changed_pixels,
     measured,
@@ -154,3 +155,13 @@ def test_changed_pixels_are_where_colour_or_mask_differ() -> None:
     # Over white: a black pixel against white errs by 1; green 0.5 under no mask is cut at white and errs by nothing.
     assert changed_error(before, after, changed) == pytest.approx(0.5)
     assert np.isnan(changed_error(before, after, np.zeros_like(changed)))
+
+
+def test_a_dataset_without_twins_is_refused_before_anything_is_trained(whole: Whole, subject: Subject) -> None:
+    config = ArithmeticConfig()
+    arithmetic_needs(config, whole.dataset)
+    with pytest.raises(UserError, match=r"needs twins of at least two models; render with render\.source\.twins"):
+        arithmetic_needs(config, subject.views)
+    one_family = whole.dataset[whole.dataset["model"].str.startswith("s2n0003")]
+    with pytest.raises(UserError, match="needs twins of at least two models"):
+        arithmetic_needs(config, one_family)

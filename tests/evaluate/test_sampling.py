@@ -11,7 +11,15 @@ import pytest
 import torch
 
 from evaluate.imagination.config import SamplingConfig
-from evaluate.imagination.sampling import Method, MethodPart, mixtures, sampled, sampling, training_pictures
+from evaluate.imagination.sampling import (
+    Method,
+    MethodPart,
+    mixtures,
+    sampled,
+    sampling,
+    sampling_needs,
+    training_pictures,
+)
 from evaluate.question import Answer, Subject, here
 from infra import rng
 from infra.errors import UserError
@@ -116,3 +124,11 @@ def test_what_cannot_be_sampled_is_refused(chairs: Subject, subject: Subject, tm
         sampling(chairs, QUICK.model_copy(update={"class_name": "boat"}), answer, here(chairs))
     with pytest.raises(UserError, match="must be variational and know the same models"):
         sampling(chairs, QUICK, answer, here(chairs), [chairs])
+
+
+def test_a_dataset_with_too_few_models_is_refused_before_training(chairs: Subject, subject: Subject) -> None:
+    sampling_needs(QUICK, chairs.views)
+    with pytest.raises(UserError, match="needs 4 models of class 'chair'; the dataset has 3"):
+        sampling_needs(QUICK, subject.views)
+    with pytest.raises(UserError, match="of class 'boat'; the dataset has 0"):
+        sampling_needs(QUICK.model_copy(update={"class_name": "boat"}), chairs.views)

@@ -10,7 +10,7 @@ import pytest
 
 from evaluate import figures
 from evaluate.imagination.config import TripleConfig
-from evaluate.imagination.triple import TriplePart, barycentric, generated_triple, triple_parts, triples
+from evaluate.imagination.triple import TriplePart, barycentric, generated_triple, triple_parts, triples, triples_needs
 from evaluate.question import Answer, Subject, here
 from infra.errors import UserError
 
@@ -57,3 +57,10 @@ def test_a_generator_without_three_models_of_a_class_is_refused(subject: Subject
             triples(subject, TripleConfig(), Answer("triple", tmp_path), here(subject))
     finally:
         subject.generator.spec = spec
+
+
+def test_a_dataset_without_three_models_of_a_class_is_refused_before_training(subject: Subject) -> None:
+    views = subject.views
+    triples_needs(TripleConfig(), views)
+    with pytest.raises(UserError, match="needs three models of one class"):
+        triples_needs(TripleConfig(), views[views["class_name"] == "table"])
