@@ -24,7 +24,7 @@ def test_a_cross_fade_is_all_ghosts() -> None:
 def test_a_disc_that_moves_has_no_ghosts() -> None:
     ends = np.stack([disc(15), disc(49)])
     moving = np.stack([disc(15 * near + 49 * far) for near, far in WEIGHTS])
-    assert abs(ghosting(moving, ends, WEIGHTS)) < 0.1
+    assert abs(ghosting(moving, ends, WEIGHTS)) < 0.02
 
 
 def test_a_disc_that_moves_while_half_of_it_fades_is_between() -> None:
