@@ -47,6 +47,8 @@ def transformations(subject: Subject, config: TransformationsConfig, answer: Ans
     Claims, a value a model:
     claim-nearly-as-good: mean ratio of the transformations; below 1.5 (1.8 dB).
     claim-colour-easy: mean ratio of the spatial transformations less that of the colours; above 0.
+    claim-colour-appears: 1 - error of the colours over that of ignoring them; above 0.5. A generator that draws grey
+    finds colours easy, too: only with this claim does the one before say something.
     claim-translation-hardest: ratio of translation less that of the next hardest; above 0.
     claim-zoom-out: error of zoomed-out pictures over that of not zooming; below 0.5.
 
@@ -172,6 +174,8 @@ def _claims(ratios: pd.DataFrame, errors: pd.DataFrame, answer: Answer) -> None:
 
     claim("nearly-as-good", ratios[list(NAMES)].mean(axis=1))
     claim("colour-easy", ratios[list(SPATIAL)].mean(axis=1) - ratios[list(COLOUR)].mean(axis=1))
+    of_colours = errors[kinds(errors).isin(COLOUR)].groupby("model")[["mse", "ignored_mse"]].sum()
+    claim("colour-appears", 1 - of_colours["mse"] / of_colours["ignored_mse"])
     others = ratios[[name for name in NAMES if name != "translation"]]
     claim("translation-hardest", ratios["translation"] - others[others.mean().idxmax()])
     sums = errors[kinds(errors) == "zoom_out"].groupby("model")[["mse", "ignored_mse"]].sum()

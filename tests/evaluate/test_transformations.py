@@ -95,13 +95,28 @@ def test_transforming_what_was_drawn_costs_nothing_and_zooming_out_is_seen_apart
     out = "eval/transformations/zoom_out/"
     assert answer.metrics[out + "mse"] == pytest.approx(answer.metrics[out + "ignored_mse"], rel=1e-4)
     claims = {path.stem: pd.read_csv(path) for path in tmp_path.glob("claim-*.csv")}
-    assert len(claims) == 4
+    assert len(claims) == 5
     np.testing.assert_allclose(claims["claim-nearly-as-good"]["value"], 1, atol=1e-4)
     np.testing.assert_allclose(claims["claim-colour-easy"]["value"], 0, atol=1e-4)
     np.testing.assert_allclose(claims["claim-zoom-out"]["value"], 1, rtol=1e-4)
     of_class = claims["claim-zoom-out"]["sample"].str.split("/").str[0]
     assert of_class.tolist() == ["chair", "chair", "table", "table"]
     assert {figure["file"] for figure in answer.figures} == {"transformations-chair.png", "transformations-table.png"}
+
+
+class Stubborn(TrainedGenerator):
+    """Draws every picture plain, whatever it is asked."""
+
+    def generate(
+        self, style: Style, azimuth: Angle, elevation: Angle, theta: Tensor | np.ndarray | None = None
+    ) -> tuple[Tensor, Tensor]:
+        return super().generate(style, azimuth, elevation)
+
+
+def test_a_generator_that_ignores_colours_is_found_out(subject: Subject, tmp_path: Path) -> None:
+    stubborn = able(subject, Stubborn)
+    transformations(stubborn, QUICK, Answer("transformations", tmp_path), here(stubborn))
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "claim-colour-appears.csv")["value"], 0, atol=1e-4)
 
 
 def test_kinds_tell_plain_and_zoomed_out_apart() -> None:
