@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,8 @@ from infra import rng
 from infra.errors import UserError
 from infra.storage import open_storage
 from tests.evaluate.furniture import subject_of, write_dataset, write_training
+from train.checkpoint import TrainedGenerator
+from train.generator import Generator
 
 QUICK = SamplingConfig(samples=12, shown=3)
 
@@ -132,3 +135,21 @@ def test_a_dataset_with_too_few_models_is_refused_before_training(chairs: Subjec
         sampling_needs(QUICK, subject.views)
     with pytest.raises(UserError, match="of class 'boat'; the dataset has 0"):
         sampling_needs(QUICK.model_copy(update={"class_name": "boat"}), chairs.views)
+
+
+def test_variational_generators_get_rows_of_their_own(chairs: Subject, tmp_path: Path) -> None:
+    spec = chairs.generator.spec.model_copy(update={"variational": True})
+    others = [
+        replace(chairs, generator=TrainedGenerator(spec.model_copy(update={"name": name}), Generator(spec.network)))
+        for name in ("heavy", "light")
+    ]
+    for weight in others[1].generator.network.parameters():
+        weight.zero_()  # whatever z is, one picture
+    answer = Answer("sampling", tmp_path)
+    sampling(chairs, QUICK, answer, here(chairs), others)
+    heavy, light = (answer.metrics[f"eval/sampling/prior_{x}/pixel/diversity"] for x in "ef")
+    assert heavy > 0.01
+    assert light == pytest.approx(0, abs=1e-6)
+    higher = pd.read_csv(tmp_path / "claim-higher-weight-diverse.csv")
+    assert (higher["value"] > 0).all()
+    assert higher["sample"].str.startswith("prior_e/").all()
