@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 INK = "#222222"
@@ -62,12 +63,16 @@ def enlarged(picture: np.ndarray, side: int = _CELL_PX) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a grid. `captions` stand below the pictures, green where `unseen`; None leaves a place white."""
+    """A row of a grid. `captions` stand below the pictures, green where `unseen`; None leaves a place white.
+
+    Where `framed`, a picture is of the training set: shown in it, or drawn for a style of it.
+    """
 
     pictures: Sequence[np.ndarray | None]
     label: str = ""
     captions: Sequence[str] = ()
     unseen: Sequence[bool] = ()
+    framed: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)
@@ -250,6 +255,10 @@ def _label_row(axes: Axes, row: Row, top: int, left: int, cell_w: int, cell_h: i
     if row.label:
         end, middle = left - 2 * _GAP_PX, top + cell_h / 2
         axes.text(end, middle, row.label, ha="right", va="center", fontsize=_FONT_PT, color=colour)
+    for column in np.flatnonzero(row.framed):
+        x = left + column * (cell_w + _GAP_PX)
+        frame = Rectangle((x - 1, top - 1), cell_w + 2, cell_h + 2, fill=False, edgecolor=MUTED, linewidth=0.8)
+        axes.add_patch(frame)
     for column, caption in enumerate(row.captions):
         x = left + column * (cell_w + _GAP_PX) + cell_w / 2
         tint = UNSEEN if row.unseen and row.unseen[column] else MUTED

@@ -1,7 +1,7 @@
 """Do the styles between two models look like models (sections 5.4 and Figs. 12, 13 and 15)?
 
-The one idea: a good morph moves in even steps and never loses the object; both are measured on the generated
-frames alone, so they need no truth.
+The one idea: a good morph moves in even steps, never loses the object and is one object all the way, not two that
+shine through each other; all three are measured on the generated frames alone, so they need no truth.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ import pandas as pd
 
 from evaluate import figures
 from evaluate.config import MorphConfig
+from evaluate.imagination.drawing import over_white
+from evaluate.imagination.ghosts import ghosting, sharpness
 from evaluate.question import Answer, Spread, Subject, drawn_pairs, short, style_of
 from infra import rng
+from infra.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -28,16 +31,23 @@ class MorphPart:
     azimuth_deg: float
     elevation_deg: float
     config: MorphConfig
+    across: bool = False
+    """Whether it leads from one class to another."""
 
 
 @dataclass(frozen=True)
 class Morph:
-    """A generated morph: its measured frames, a row a frame, and pictures uint8 [n, h, w, 3] on white."""
+    """A generated morph: its measured frames, a row a frame, and pictures uint8 [n, h, w, 3] on white.
+
+    `ghosting` and `sharpness` are of the frames between the ends; see `evaluate.imagination.ghosts`.
+    """
 
     part: MorphPart
     frames: pd.DataFrame
     strip: np.ndarray
     animation: np.ndarray
+    ghosting: float
+    sharpness: float
 
     @property
     def step_uniformity(self) -> float:
@@ -55,33 +65,77 @@ class Morph:
         """Frames that lose much of the object."""
         return int((self.frames["area_of_ends"] < self.part.config.broken_below).sum())
 
+    @property
+    def fault(self) -> tuple[int, float, float]:
+        """What morphs are sorted by, the best first: broken frames, ghosting, unevenness."""
+        return (self.broken_frames, round(float(np.nan_to_num(self.ghosting)), 3), self.step_uniformity)
+
 
 def morph(subject: Subject, config: MorphConfig, answer: Answer, spread: Spread) -> None:
-    """Morphs between pairs of models of each class, and between classes: strips, GIFs and how even they are.
+    """Morphs between pairs of models of each class, and between classes: strips, GIFs, how even and how whole they are.
 
-    Metrics: step_uniformity (mean over the pairs), step_uniformity_largest, least_area (smallest over the
-    pairs), broken_frames and pairs, over all pairs and as `<class>/<metric>` or `<class>-<class>/<metric>`.
+    Metrics: step_uniformity (mean over the pairs), step_uniformity_largest, ghosting and sharpness (means), least_area
+    (smallest over the pairs), broken_frames and pairs, over all pairs and as `<class>/<metric>` or
+    `<class>-<class>/<metric>`.
+
+    claim-looks-real, a value a pair: ghosting (1 for a cross-fade, 0 for one object all the way); below 0.5.
     """
     parts = morph_parts(subject, config)
     if not parts:
         answer.text = "No class has two models, so there is nothing to morph."
         return
-    morphs = list(spread(generated_morph, parts, "morphs"))
-    models = subject.generator.spec.styles
-    table = pd.DataFrame([_line(morph, models) for morph in morphs])
-    answer.table("pairs", table)
+    morphs, table = _morphed(subject, parts, answer, spread)
     _metrics(answer, "", table)
-    for group in dict.fromkeys(part.group for part in parts):
-        own = sorted((m for m in morphs if m.part.group == group), key=lambda m: (m.broken_frames, m.step_uniformity))
-        _metrics(answer, f"{group}/", table[table["group"] == group])
-        _figures(answer, group, own, models, config)
+    _groups(subject, morphs, table, config, answer)
+    answer.table("claim-looks-real", table[["sample", "ghosting"]].rename(columns={"ghosting": "value"}))
     answer.text = (
-        f"{len(morphs)} morphs, linear in the style vector, at {parts[0].azimuth_deg:g}° azimuth and "
-        f"{parts[0].elevation_deg:g}° elevation: the largest of {config.frames - 1} steps is on average "
-        f"{table['step_uniformity'].mean():.2f} times the mean step, and {int(table['broken_frames'].sum())} "
+        f"The paper finds that objects between two models look real. Here {len(morphs)} morphs, linear in the style "
+        f"vector, at {parts[0].azimuth_deg:g}° azimuth and {parts[0].elevation_deg:g}° elevation: "
+        f"the largest of {config.frames - 1} steps is on average "
+        f"{table['step_uniformity'].mean():.2f} times the mean step, {int(table['broken_frames'].sum())} "
         f"of {config.frames * len(morphs)} frames lose more than {100 * (1 - config.broken_below):.0f} % of "
-        f"the object."
+        f"the object, and the ghosting is {table['ghosting'].mean():.2f} (a cross-fade has 1, one object 0)."
     )
+
+
+def morph_classes(subject: Subject, config: MorphConfig, answer: Answer, spread: Spread) -> None:
+    """Morphs from one class to another (Fig. 15), beside morphs within the same classes.
+
+    Metrics: as of `morph`, under `across/`, `within/` and `<class>-<class>/`.
+
+    Claims, a value a pair across, less the mean within classes:
+    claim-slightly-worse: largest step over mean step; above 0.  claim-only-slightly: ghosting; below 0.25.
+    Raises `UserError` when the generator lacks the classes that are to be morphed.
+    """
+    parts = morph_parts(subject, config)
+    if not any(part.across for part in parts):
+        wanted = ", ".join("-".join(pair) for pair in config.across)
+        name, has = subject.generator.spec.name, ", ".join(subject.styles_by_class)
+        raise UserError(f"morph-classes needs a generator of two classes ({wanted}); '{name}' knows {has}")
+    morphs, table = _morphed(subject, parts, answer, spread)
+    across = np.array([part.across for part in parts])
+    _metrics(answer, "across/", table[across])
+    _metrics(answer, "within/", table[~across])
+    shown = [m for m in morphs if m.part.across]
+    _groups(subject, shown, table[across], config, answer)
+    within, beyond = table[~across]["ghosting"], table[across]["ghosting"]
+    for claim, measure in (("slightly-worse", "step_uniformity"), ("only-slightly", "ghosting")):
+        values = table[across][measure] - table[~across][measure].mean()
+        answer.table(f"claim-{claim}", pd.DataFrame({"sample": table[across]["sample"], "value": values}))
+    answer.text = (
+        "The paper finds morphs between classes slightly worse than within them, but good. "
+        f"Here the ghosting is {beyond.mean():.2f} across classes and {within.mean():.2f} within (a cross-fade has 1, "
+        f"one object 0), and the largest step {table[across]['step_uniformity'].mean():.2f} and "
+        f"{table[~across]['step_uniformity'].mean():.2f} times the mean step."
+    )
+
+
+def morph_classes_needs(config: MorphConfig, views: pd.DataFrame) -> None:
+    """Raise `UserError` for a dataset (column class_name) that lacks the classes to morph between."""
+    has = set(views["class_name"])
+    if not any({one, other} <= has for one, other in config.across):
+        wanted = ", ".join("-".join(pair) for pair in config.across)
+        raise UserError(f"morph-classes needs a dataset of two classes ({wanted}); it has {', '.join(sorted(has))}")
 
 
 def morph_parts(subject: Subject, config: MorphConfig) -> list[MorphPart]:
@@ -95,7 +149,7 @@ def morph_parts(subject: Subject, config: MorphConfig) -> list[MorphPart]:
     for first, second in config.pairs:
         one, other = (style_of(subject.generator.spec, model) for model in (first, second))
         classes = list(dict.fromkeys([class_of[one], class_of[other]]))
-        parts.append(MorphPart("-".join(classes), one, other, *view, config))
+        parts.append(MorphPart("-".join(classes), one, other, *view, config, len(classes) > 1))
     asked = {part.group for part in parts}
     for name, styles in subject.styles_by_class.items():
         if name not in asked:
@@ -109,7 +163,7 @@ def morph_parts(subject: Subject, config: MorphConfig) -> list[MorphPart]:
         random = rng.generator(subject.seed, f"evaluate/morph/{group}")
         sides = [random.permutation(subject.styles_by_class[name]).tolist() for name in (one_class, other_class)]
         pairs = list(zip(*sides, strict=False))[: config.pairs_per_class]
-        parts += [MorphPart(group, first, second, *view, config) for first, second in pairs]
+        parts += [MorphPart(group, first, second, *view, config, across=True) for first, second in pairs]
     return parts
 
 
@@ -124,7 +178,16 @@ def generated_morph(subject: Subject, part: MorphPart) -> Morph:
     n, s = config.frames, config.frames + config.strip_frames
     pictures = figures.over_white(rgb[n:], mask[n:])
     frames = measured_frames(rgb[:n], mask[:n]).assign(mixture=even)
-    return Morph(part, frames, pictures[: s - n], pictures[s - n :])
+    weights = np.stack([1 - even[1:-1], even[1:-1]], axis=1)
+    white = over_white(rgb[:n], mask[:n])
+    return Morph(
+        part,
+        frames,
+        pictures[: s - n],
+        pictures[s - n :],
+        ghosting(mask[1 : n - 1], mask[[0, n - 1]], weights),
+        sharpness(white[1:-1], white[[0, -1]], weights),
+    )
 
 
 def measured_frames(rgb: np.ndarray, mask: np.ndarray) -> pd.DataFrame:
@@ -141,12 +204,32 @@ def measured_frames(rgb: np.ndarray, mask: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"frame": np.arange(len(rgb)), "step": steps, "area": area, "area_of_ends": area / ends})
 
 
+def _morphed(
+    subject: Subject, parts: list[MorphPart], answer: Answer, spread: Spread
+) -> tuple[list[Morph], pd.DataFrame]:
+    morphs = list(spread(generated_morph, parts, "morphs"))
+    table = pd.DataFrame([_line(morph, subject.generator.spec.styles) for morph in morphs])
+    answer.table("pairs", table)
+    return morphs, table
+
+
+def _groups(subject: Subject, morphs: list[Morph], table: pd.DataFrame, config: MorphConfig, answer: Answer) -> None:
+    for group in dict.fromkeys(morph.part.group for morph in morphs):
+        own = sorted((m for m in morphs if m.part.group == group), key=lambda m: m.fault)
+        _metrics(answer, f"{group}/", table[table["group"] == group])
+        _figures(answer, group, own, subject.generator.spec.styles, config)
+
+
 def _line(morph: Morph, models: Sequence[str]) -> dict[str, object]:
+    first, second = models[morph.part.first], models[morph.part.second]
     return {
         "group": morph.part.group,
-        "first": models[morph.part.first],
-        "second": models[morph.part.second],
+        "sample": f"{morph.part.group}/{first}+{second}",
+        "first": first,
+        "second": second,
         "step_uniformity": morph.step_uniformity,
+        "ghosting": morph.ghosting,
+        "sharpness": morph.sharpness,
         "least_area": morph.least_area,
         "broken_frames": morph.broken_frames,
     }
@@ -155,6 +238,8 @@ def _line(morph: Morph, models: Sequence[str]) -> dict[str, object]:
 def _metrics(answer: Answer, prefix: str, table: pd.DataFrame) -> None:
     answer.metric(f"{prefix}step_uniformity", table["step_uniformity"].mean())
     answer.metric(f"{prefix}step_uniformity_largest", table["step_uniformity"].max())
+    answer.metric(f"{prefix}ghosting", table["ghosting"].mean())
+    answer.metric(f"{prefix}sharpness", table["sharpness"].mean())
     answer.metric(f"{prefix}least_area", table["least_area"].min())
     answer.metric(f"{prefix}broken_frames", table["broken_frames"].sum())
     answer.metric(f"{prefix}pairs", len(table))
@@ -164,12 +249,20 @@ def _figures(answer: Answer, group: str, morphs: list[Morph], models: Sequence[s
     ends = [(models[morph.part.first], models[morph.part.second]) for morph in morphs]
     tables = [m.frames.assign(first=first, second=second) for m, (first, second) in zip(morphs, ends, strict=True)]
     frames = pd.concat(tables, ignore_index=True)
+    ends_framed = [place in (0, config.strip_frames - 1) for place in range(config.strip_frames)]
     rows = [
-        figures.Row(list(m.strip), f"{short(first, 20)}\nto {short(second, 20)}")
+        figures.Row(
+            list(m.strip),
+            f"{short(first, 20)}\nto {short(second, 20)}\nghosting {m.ghosting:.2f}",
+            framed=ends_framed,
+        )
         for m, (first, second) in zip(morphs, ends, strict=True)
     ]
     heads = [f"{100 * weight:g} %" for weight in np.linspace(0, 1, config.strip_frames)]
-    caption = "Share of the second model above each column; rows from the most to the least even morph."
+    caption = (
+        "Share of the second model above each column; rows from the best to the worst morph, by broken frames and "
+        "ghosting. Framed: trained models."
+    )
     title = f"Morphs, {' to '.join(group.split('-'))}" if "-" in group else f"Morphs between two of class {group}"
     path = answer.figure(f"morph-{group}.png", title, caption, frames)
     figures.grid([figures.Block(rows)], heads).save(path)

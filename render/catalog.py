@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from infra.errors import UserError
 from infra.settings import digest
@@ -29,6 +30,8 @@ class Model:
     """Path of a model file, of an archive with it, or of a folder of photographs; None for a drawn model."""
     drawn: tuple[int, int] | None = None
     """Seed and index of a parametric model."""
+    changes: tuple[tuple[str, Any], ...] = ()
+    """Properties that tell a twin from the model that was drawn, by name and value."""
     member: str | None = None
     """Name of the model file inside the archive `file`."""
     photos: bool = False
@@ -79,8 +82,8 @@ class Catalog:
         return list(dict.fromkeys(model.class_name for model in self.models))
 
     def digest(self) -> str:
-        """Digest over ids, classes and contents; where files lie does not count."""
-        where = {"file", "root"}
+        """Digest over ids, classes and contents; where files lie does not count, and changes are in fingerprints."""
+        where = {"file", "root", "changes"}
         rows = [{key: value for key, value in asdict(model).items() if key not in where} for model in self.models]
         return digest(rows)
 

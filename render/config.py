@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -28,6 +28,11 @@ class SourceConfig(Settings):
     )
     classes: list[str] = Field([], description="classes to take, in this order; default all there are, by name")
     models_per_class: int | None = Field(None, ge=1, description="models of each class; default 12, of files all")
+    twins: dict[str, list[dict[str, Any]]] = Field(
+        {},
+        description="of drawn models also twins with some properties changed, by class, as "
+        "{chair: [{arms: none}, {back: solid}]}; those that differ join the dataset as <model>-arms-none",
+    )
     split: Literal["train", "val", "test"] | None = Field(
         None, description="part of ShapeNet's official split to take; default all models"
     )
@@ -47,6 +52,10 @@ class SourceConfig(Settings):
     def _fit_together(self) -> Self:
         if self.kind == "parametric" and self.path is not None:
             raise ValueError(f"path '{self.path}' needs --render.source.kind folder")
+        if self.kind != "parametric" and self.twins:
+            raise ValueError("twins are of drawn models: they need --render.source.kind parametric")
+        if not all(changes for of_class in self.twins.values() for changes in of_class):
+            raise ValueError("twins: every change names at least one property, as {arms: none}")
         if self.kind != "shapenet" and (self.split or self.split_file):
             raise ValueError("split is ShapeNet's: it needs --render.source.kind shapenet")
         if self.up and self.front and self.up[1] == self.front[1]:
@@ -143,6 +152,8 @@ class RenderConfig(Settings):
         if self.source.path is not None:
             settings["source"]["path"] = str(Path(self.source.path).expanduser().absolute())
         del settings["azimuth_list"]
+        if not self.source.twins:
+            del settings["source"]["twins"]  # datasets without twins keep the digest they have always had
         return settings | {"azimuths": self.azimuths_deg}
 
 

@@ -10,7 +10,16 @@ import pytest
 from PIL import Image
 
 from evaluate.config import MorphConfig
-from evaluate.morphing import Morph, MorphPart, generated_morph, measured_frames, morph, morph_parts
+from evaluate.morphing import (
+    Morph,
+    MorphPart,
+    generated_morph,
+    measured_frames,
+    morph,
+    morph_classes,
+    morph_classes_needs,
+    morph_parts,
+)
 from evaluate.question import Answer, Subject, drawn_pairs, here
 from infra import rng
 from infra.errors import UserError
@@ -19,7 +28,7 @@ QUICK = MorphConfig(pairs_per_class=2, frames=9, strip_frames=5, gif_frames=8)
 
 
 def measured(rgb: np.ndarray, mask: np.ndarray) -> Morph:
-    return Morph(MorphPart("chair", 0, 1, 60, 15, QUICK), measured_frames(rgb, mask), rgb[:1], rgb[:1])
+    return Morph(MorphPart("chair", 0, 1, 60, 15, QUICK), measured_frames(rgb, mask), rgb[:1], rgb[:1], 0.0, 1.0)
 
 
 def ends() -> tuple[np.ndarray, np.ndarray]:
@@ -107,3 +116,37 @@ def test_the_question_answers_for_each_class_and_across(subject: Subject, tmp_pa
         assert (tmp_path / figure["file"]).with_suffix(".csv").exists()
     gif = Image.open(tmp_path / "morph-chair-loop.gif")
     assert gif.n_frames == QUICK.gif_frames
+
+
+def test_across_classes_is_compared_with_within(subject: Subject, tmp_path: Path) -> None:
+    answer = Answer("morph-classes", tmp_path)
+    morph_classes(subject, QUICK, answer, here(subject))
+    pairs, uneven = pd.read_csv(tmp_path / "pairs.csv"), pd.read_csv(tmp_path / "claim-slightly-worse.csv")
+    across = pairs["group"] == "chair-table"
+    assert list(uneven["sample"]) == list(pairs["sample"][across])
+    expected = pairs["step_uniformity"][across] - pairs["step_uniformity"][~across].mean()
+    np.testing.assert_allclose(uneven["value"], expected, rtol=1e-3, atol=1e-5)
+    assert answer.metrics["eval/morph-classes/across/pairs"] == 2
+    assert {figure["file"] for figure in answer.figures} == {"morph-chair-table.png", "morph-chair-table-loop.gif"}
+
+
+def test_one_class_has_nothing_to_morph_across(subject: Subject, tmp_path: Path) -> None:
+    boats = QUICK.model_copy(update={"across": (("chair", "boat"),)})
+    with pytest.raises(
+        UserError, match=r"needs a generator of two classes \(chair-boat\); 'generator' knows chair, table"
+    ):
+        morph_classes(subject, boats, Answer("morph-classes", tmp_path), here(subject))
+    with pytest.raises(UserError, match=r"needs a dataset of two classes \(chair-boat\); it has chair, table"):
+        morph_classes_needs(boats, subject.views)
+    morph_classes_needs(QUICK, subject.views)
+
+
+def test_morphs_are_sorted_from_the_best_to_the_worst(subject: Subject, tmp_path: Path) -> None:
+    answer = Answer("morph", tmp_path)
+    morph(subject, QUICK.model_copy(update={"pairs_per_class": 3}), answer, here(subject))
+    shown = pd.read_csv(tmp_path / "morph-chair.csv").drop_duplicates(["first", "second"])[["first", "second"]]
+    pairs = pd.read_csv(tmp_path / "pairs.csv").fillna({"ghosting": 0})
+    found = shown.merge(pairs, on=["first", "second"])
+    keys = list(zip(found["broken_frames"], found["ghosting"].round(3), found["step_uniformity"], strict=True))
+    assert len(keys) == 3
+    assert keys == sorted(keys)
