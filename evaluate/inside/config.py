@@ -58,6 +58,9 @@ class FrequencyConfig(Settings):
     near_empty: float = Field(
         0.25, gt=0, lt=1, description="a filter looks near-empty when its norm is below this share of the largest"
     )
+    period_px: int = Field(
+        2, ge=2, le=4, description="period of the grid in pixels: 2 is the last upsampling's, 4 that of the one before"
+    )
     shown: int = Field(4, ge=1, le=8, description="feature maps and models in the figures")
     azimuth_deg: float = Field(30.0, description="azimuth in degrees; the nearest training view is taken")
     elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")

@@ -55,9 +55,13 @@ def norms(filters: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.norm(filters.reshape(len(filters), -1), axis=1))
 
 
-def near_empty(strength: np.ndarray, share: float) -> np.ndarray:
-    """Which filters look near-empty beside the strongest: norms below a share of the largest norm, bool [maps]."""
-    return np.asarray(strength < share * strength.max())
+def relative_norms(last: OutputFilters) -> np.ndarray:
+    """Norm of each filter over the strongest one's, [maps]; the larger of both where it draws RGB and mask.
+
+    In a single stream a filter that is empty in RGB may be what draws the mask, and is not empty.
+    """
+    own = [norms(part) for part in (last.rgb, last.mask) if part is not None]
+    return np.asarray(np.max([norm / max(norm.max(), 1e-12) for norm in own], axis=0))
 
 
 def filters(subject: Subject, config: FiltersConfig, answer: Answer, spread: Spread) -> None:

@@ -30,9 +30,9 @@ def random_inputs(subject: Subject, count: int, purpose: str) -> Given:
     drawn = seen.iloc[random.integers(0, len(seen), size=count)]
     theta = draw_theta(random, count, subject.generator.spec.augment)
     return {
-        "style": torch.as_tensor(drawn["style"].to_numpy(np.int64)),
+        "style": torch.tensor(drawn["style"].to_numpy(np.int64)),
         "view": _view(drawn["azimuth_deg"].to_numpy(np.float64), drawn["elevation_deg"].to_numpy(np.float64)),
-        "theta": torch.as_tensor(theta),
+        "theta": torch.tensor(theta),
     }
 
 
@@ -58,7 +58,7 @@ def plain_inputs(subject: Subject, styles: np.ndarray, azimuth_deg: float, eleva
     azimuth, elevation = subject.nearest_seen_view(azimuth_deg, elevation_deg)
     count = len(styles)
     return {
-        "style": torch.as_tensor(styles),
+        "style": torch.tensor(styles),
         "view": _view(np.full(count, azimuth), np.full(count, elevation)),
         "theta": torch.zeros(count, len(THETA)),
     }
@@ -93,4 +93,4 @@ def layers_like(subject: Subject, name: str) -> list[str]:
 
 
 def _view(azimuth_deg: np.ndarray, elevation_deg: np.ndarray) -> Tensor:
-    return view_input(torch.as_tensor(azimuth_deg), torch.as_tensor(elevation_deg))
+    return view_input(torch.tensor(azimuth_deg), torch.tensor(elevation_deg))

@@ -64,11 +64,26 @@ def estimated_theta(rgb: Tensor, mask: Tensor, after_rgb: Tensor, after_mask: Te
     return theta.clamp(-_LIMIT, _LIMIT)
 
 
-def unexplained(rgb: Tensor, mask: Tensor, after_rgb: Tensor, theta: Tensor) -> np.ndarray:
-    """Share of the change that T_θ does not explain: |after - T_θ(before)|² / |after - before|² of RGB, [n]."""
-    left = (after_rgb - transform(rgb, mask, theta)[0]).square().sum(dim=(1, 2, 3))
-    change = (after_rgb - rgb).square().sum(dim=(1, 2, 3))
+def unexplained(rgb: Tensor, mask: Tensor, after_rgb: Tensor, after_mask: Tensor, theta: Tensor) -> np.ndarray:
+    """Share of the change of RGB and mask that T_θ does not explain: |after - T_θ(before)|² / |after - before|², [n]."""
+    after, before = torch.cat([after_rgb, after_mask], dim=1), torch.cat([rgb, mask], dim=1)
+    left = (after - torch.cat(transform(rgb, mask, theta), dim=1)).square().sum(dim=(1, 2, 3))
+    change = (after - before).square().sum(dim=(1, 2, 3))
     return np.asarray((left / change.clamp(min=1e-9)).double().numpy())
+
+
+def visible(rgb: Tensor, mask: Tensor, theta: Tensor) -> np.ndarray:
+    """What each of `TRANSFORMATIONS` in θ [n, T] alone does to pictures: root mean square change of RGB and mask with
+    the sign of the transformation, [n, 8]. So shares of 10 % in stretch and in translation weigh as they are seen."""
+    entries = [[i] for i in range(_SPATIAL)] + [[5, 6], [7], [8]]
+    signs = np.sign(transformations(theta))
+    changes = []
+    for own in entries:
+        alone = torch.zeros_like(theta)
+        alone[:, own] = theta[:, own]
+        after = torch.cat(transform(rgb, mask, alone), dim=1)
+        changes.append((after - torch.cat([rgb, mask], dim=1)).square().mean(dim=(1, 2, 3)).sqrt())
+    return np.asarray(signs * torch.stack(changes, dim=1).double().numpy())
 
 
 def transformations(theta: Tensor) -> np.ndarray:

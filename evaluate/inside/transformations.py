@@ -19,7 +19,7 @@ import torch
 from evaluate import figures
 from evaluate.inside import probe
 from evaluate.inside.config import TransformationsConfig
-from evaluate.inside.registration import TRANSFORMATIONS, estimated_theta, transformations, unexplained
+from evaluate.inside.registration import TRANSFORMATIONS, estimated_theta, transformations, unexplained, visible
 from evaluate.question import Answer, Spread, Subject
 from infra import rng
 from infra.errors import UserError
@@ -28,6 +28,7 @@ from train.augment import THETA
 from train.generator import Generator
 
 LAYER = "fc4"
+_ONE_WAY = {"zoom": 1, "hue_cos": -1}
 _SPATIAL = ("rotation", "translate_x", "translate_y", "zoom", "stretch")
 
 
@@ -70,8 +71,8 @@ def transformation_neurons(subject: Subject, config: TransformationsConfig, answ
     Claim `every-transformation-has-its-unit`: sample an entry of θ, value the largest absolute correlation of a unit of
     FC4 with it over random styles, views and θ. It holds above 0.5; column `chance` has the same for shuffled θ.
     Claim `raising-a-unit-does-its-transformation`: sample a model, value the share of the unit's own transformation, in
-    its direction, in all that was measured (the sum of absolute entries, in units of training's ranges), mean over the
-    units. It holds above 0.25, twice the share of one transformation in eight.
+    its direction, in the visible changes of all eight that were measured, mean over the units. It holds above 0.25,
+    twice the share of one transformation in eight. Grey pictures show no hue or saturation and are left out of those.
     Claim `unit-against-other-units`: sample a model, value that share less the share that the units of a control, live
     units drawn at random, have for the same transformation; above 0 by 0.1.
     Claim `little-else-changes`: sample a model, value the share of the change of the picture that the measured
@@ -123,14 +124,14 @@ def transformation_neurons(subject: Subject, config: TransformationsConfig, answ
     answer.metric("share_control", (share - against).mean())
     _draw_raised(subject, answer, neurons, int(styles[0]), table, config)
     _draw_weights(subject, answer, neurons, config)
-    ranked = table.sort_values("share")
+    ranked = table.dropna(subset="share").sort_values("share")
     worst, best = ranked.iloc[0], ranked.iloc[-1]
     answer.text = (
         "For each transformation there is a specialised neuron in FC4, says the paper (section 6.1). The unit that "
         f"follows an entry of theta best has an absolute correlation of {table['correlation'].abs().mean():.2f} with "
         f"it (mean of {len(table)} entries; {chance.mean():.2f} by chance). Raised to {config.strength:g} times its "
         f"highest activation in {len(styles)} models, its own transformation makes up {100 * share.mean():.0f} % of "
-        f"all that is measured (most {best['entry']}, {100 * best['share']:.0f} %; least {worst['entry']}, "
+        f"the visible change (most {best['entry']}, {100 * best['share']:.0f} %; least {worst['entry']}, "
         f"{100 * worst['share']:.0f} %), against {100 * (share - against).mean():.0f} % for units drawn at random; "
         f"{100 * own['unexplained'].mean():.0f} % of the change of the picture is no transformation."
     )
@@ -147,11 +148,13 @@ def correlations(values: np.ndarray, theta: np.ndarray) -> np.ndarray:
 def best_neurons(found: np.ndarray, values: np.ndarray) -> list[Neuron]:
     """For every entry of θ the unit of the largest absolute correlation [U, T]; values [n, U] give its top.
 
-    hue_cos is never above its 0 of "no turn", so its unit is one that falls with it.
+    Training only zooms in, and hue_cos is never above its 0 of "no turn": from a plain picture their units can only
+    lead one way.
     """
     neurons = []
     for index, entry in enumerate(THETA):
-        strength = -found[:, index] if entry == "hue_cos" else np.abs(found[:, index])
+        way = _ONE_WAY.get(entry)
+        strength = way * found[:, index] if way else np.abs(found[:, index])
         unit = int(strength.argmax())
         r = float(found[unit, index])
         neurons.append(Neuron(unit, entry, 1 if r > 0 else -1, r, float(values[:, unit].max())))
@@ -159,25 +162,29 @@ def best_neurons(found: np.ndarray, values: np.ndarray) -> list[Neuron]:
 
 
 def raised(subject: Subject, part: NeuronPart) -> pd.DataFrame:
-    """A row a model: the transformation that raising the unit made, in units of the paper's ranges."""
+    """A row a model: the transformation that raising the unit made, in units of the paper's ranges, and its shares."""
     before, after = (_pictures(subject, part.neuron, part.styles, level, part.config) for level in (0.0, 1.0))
     theta = estimated_theta(*before, *after)
     table = pd.DataFrame(transformations(theta), columns=list(TRANSFORMATIONS))
     table.insert(0, "model", probe.model_names(subject, part.styles))
     table.insert(1, "unit", part.neuron.unit)
     table.insert(2, "entry", part.neuron.entry)
-    table["change"] = (after[0] - before[0]).square().mean(dim=(1, 2, 3)).numpy()
-    table["unexplained"] = unexplained(*before, after[0], theta)
-    table["share"] = signed_share(table, part.neuron) if part.neuron.entry else np.nan
+    table["unexplained"] = unexplained(*before, *after, theta)
+    seen = visible(*before, theta)
+    shares = seen / np.maximum(np.abs(seen).sum(axis=1, keepdims=True), 1e-9)
+    grey = (table[["hue", "saturation"]] == 0).all(axis=1).to_numpy()
+    for index, name in enumerate(TRANSFORMATIONS):
+        unknown = grey if name in ("hue", "saturation") else np.zeros(len(grey), bool)
+        table[f"{name}_share"] = np.where(unknown, np.nan, shares[:, index])
+    table["share"] = own_share(table, part.neuron) if part.neuron.entry else np.nan
     return table
 
 
-def signed_share(table: pd.DataFrame, neuron: Neuron) -> np.ndarray:
-    """Share of the neuron's transformation, in its direction, in the sum of all absolute ones: [n] in -1 to 1."""
-    moved = table[neuron.transformation].to_numpy()
+def own_share(table: pd.DataFrame, neuron: Neuron) -> np.ndarray:
+    """Share of the neuron's transformation in the visible change, negative against its direction: [n] in -1 to 1."""
+    share = table[f"{neuron.transformation}_share"].to_numpy()
     # A half turn of hue is the same both ways round.
-    right_way = np.abs(moved) if neuron.entry == "hue_cos" else neuron.sign * moved
-    return np.asarray(right_way / np.maximum(table[list(TRANSFORMATIONS)].abs().sum(axis=1).to_numpy(), 1e-9))
+    return np.abs(share) if neuron.entry == "hue_cos" else neuron.sign * share
 
 
 def weights_to_fc5(network: Generator, unit: int) -> np.ndarray:
@@ -196,7 +203,7 @@ def _control(subject: Subject, values: np.ndarray, taken: set[int], count: int) 
 
 def _control_share(neurons: Sequence[Neuron], others: pd.DataFrame) -> pd.Series:
     """Mean share that the control's units have for the neurons' transformations, by model."""
-    shares = [pd.Series(np.abs(signed_share(others, neuron)), index=others["model"]) for neuron in neurons]
+    shares = [pd.Series(np.abs(own_share(others, neuron)), index=others["model"]) for neuron in neurons]
     return pd.concat(shares).groupby(level=0, sort=False).mean()
 
 
