@@ -152,7 +152,7 @@ def without_maps(maps: Tensor, channels: np.ndarray) -> Tensor:
 
 
 def _grid_share(drawn: np.ndarray, period_px: int) -> np.ndarray:
-    """Share of a difference of pictures [n, h, w, 3] that repeats every 2 px: [n]."""
+    """Share of a difference of pictures [n, h, w, 3] that repeats with the grid: [n]."""
     return np.asarray(grid_energy(drawn, period_px) / np.maximum(np.square(drawn).sum(axis=3).mean(axis=(1, 2)), 1e-15))
 
 

@@ -23,9 +23,10 @@ TRANSFORMATIONS = ("rotation", "translate_x", "translate_y", "zoom", "stretch", 
 
 _SIDE = 64
 _SPATIAL = 5
-_BLURS_PX = (4.0, 1.5)
+_BLURS_PX = (4.0, 1.5, 0.7)
 _STEPS = 12
 _PROBE = 0.02
+_DONE = 1e-3
 _LEAST_CHROMA = 0.04
 """Below a mean chroma of this a picture is grey, and its hue and saturation are noise."""
 _LIMIT = 3.0
@@ -65,7 +66,7 @@ def estimated_theta(rgb: Tensor, mask: Tensor, after_rgb: Tensor, after_mask: Te
 
 
 def unexplained(rgb: Tensor, mask: Tensor, after_rgb: Tensor, after_mask: Tensor, theta: Tensor) -> np.ndarray:
-    """Share of the change of RGB and mask that T_θ does not explain: |after - T_θ(before)|² / |after - before|², [n]."""
+    """Share of the change of RGB and mask that is not T_θ's, [n]: |after - T_θ(before)|² / |after - before|²."""
     after, before = torch.cat([after_rgb, after_mask], dim=1), torch.cat([rgb, mask], dim=1)
     left = (after - torch.cat(transform(rgb, mask, theta), dim=1)).square().sum(dim=(1, 2, 3))
     change = (after - before).square().sum(dim=(1, 2, 3))
@@ -122,6 +123,8 @@ def _laid(mask: Tensor, after: Tensor, theta: Tensor) -> Tensor:
         gradient = jacobian.transpose(1, 2) @ now[..., None]
         diagonal = torch.diag_embed(normal.diagonal(dim1=1, dim2=2) + 1e-3)
         step = torch.linalg.solve(normal + damping * diagonal, -gradient)[..., 0]
+        if float(step.abs().max()) < _DONE:
+            break
         trial = theta.clone()
         trial[:, :_SPATIAL] = (theta[:, :_SPATIAL] + step).clamp(-_LIMIT, _LIMIT)
         then = residual(trial)

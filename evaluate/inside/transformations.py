@@ -99,15 +99,15 @@ def transformation_neurons(subject: Subject, config: TransformationsConfig, answ
     styles = probe.drawn_styles(subject, config.models, "transformation-neurons")
     parts = [NeuronPart(neuron, styles, config) for neuron in [*neurons, *control]]
     measured = list(spread(raised, parts, "units"))
-    own, others = pd.concat(measured[: len(neurons)]), pd.concat(measured[len(neurons) :])
-    answer.table("raised", pd.concat([own, others], ignore_index=True))
+    answer.table("raised", pd.concat(measured, ignore_index=True))
+    own, others = pd.concat(measured[: len(neurons)]), measured[len(neurons) :]
 
     table = _lines(neurons, chance, own, subject.generator.network)
     correlation = pd.DataFrame({"sample": table["entry"], "value": table["correlation"].abs(), "chance": chance})
     answer.table("claim-every-transformation-has-its-unit", correlation)
     by_model = own.groupby("model", sort=False)
     share = by_model["share"].mean()
-    against = share - _control_share(neurons, others)
+    against = share - (_control_share(neurons, pd.concat(others)) if others else 0)
     for name, value in (
         ("raising-a-unit-does-its-transformation", share),
         ("unit-against-other-units", against),
@@ -171,7 +171,8 @@ def raised(subject: Subject, part: NeuronPart) -> pd.DataFrame:
     table.insert(2, "entry", part.neuron.entry)
     table["unexplained"] = unexplained(*before, *after, theta)
     seen = visible(*before, theta)
-    shares = seen / np.maximum(np.abs(seen).sum(axis=1, keepdims=True), 1e-9)
+    # A change of less than a step of 8 bits is none, and has no shares.
+    shares = seen / np.maximum(np.abs(seen).sum(axis=1, keepdims=True), 1 / 255)
     grey = (table[["hue", "saturation"]] == 0).all(axis=1).to_numpy()
     for index, name in enumerate(TRANSFORMATIONS):
         unknown = grey if name in ("hue", "saturation") else np.zeros(len(grey), bool)

@@ -22,6 +22,9 @@ COLOUR = (0.8, 0.5, 0.2)
 BODY = slice(2, 6)
 """The cells of FC5, in both directions, that the object covers."""
 
+OTHERS = 16
+"""The first unit of FC3 and FC4 that follows the style and leads nowhere; those before it are a test's to wire."""
+
 
 class Planted:
     """A network that draws a plain box for every style; `wire` leads an entry of θ through to a unit of FC4."""
@@ -42,6 +45,7 @@ class Planted:
         body[BODY, BODY] = 1
         self.fc5_bias(0, 0.3 * body)
         self.fc5_bias(1, body)
+        self._fill()
 
     def weight(self, layer: str) -> Tensor:
         """A layer's weights, to be written to."""
@@ -52,14 +56,13 @@ class Planted:
         return self.network.get_submodule(layer).get_parameter("bias").data
 
     def fc5_bias(self, channel: int, cells: Tensor) -> None:
-        """What a channel of FC5 holds whatever the input, [8, 8], in every stream."""
-        for layer in self._fc5():
-            self.bias(layer).view(FC5_SIDE, FC5_SIDE, -1)[..., channel] = cells
+        """What a channel of FC5 holds whatever the input, [8, 8]."""
+        self.bias(self._fc5(channel)).view(FC5_SIDE, FC5_SIDE, -1)[..., channel] = cells
 
     def fc5_weight(self, unit: int, channel: int, cells: Tensor) -> None:
-        """What a unit of FC4 adds to a channel of FC5, [8, 8], in every stream."""
-        for layer in self._fc5():
-            self.weight(layer).view(FC5_SIDE, FC5_SIDE, -1, self.weight(layer).shape[1])[..., channel, unit] = cells
+        """What a unit of FC4 adds to a channel of FC5, [8, 8]."""
+        weight = self.weight(self._fc5(channel))
+        weight.view(FC5_SIDE, FC5_SIDE, -1, weight.shape[1])[..., channel, unit] = cells
 
     def wire(self, entry: str, unit: int, gain: float = 1.0) -> None:
         """FC4's unit becomes the positive part of `gain` times an entry of θ."""
@@ -81,8 +84,20 @@ class Planted:
         rgba = np.zeros((len(rows), SIZE, SIZE, 4), np.uint8)
         return Subject(TrainedGenerator(self.spec, self.network), pd.DataFrame(rows), rgba, SIZE, seed=0, batch=16)
 
-    def _fc5(self) -> list[str]:
-        return [f"{layer}.0" for layer in self.network.layers if layer.startswith("fc5")]
+    def _fc5(self, channel: int) -> str:
+        """The stream that draws from a channel: a second one has the mask's."""
+        own = [layer for layer in self.network.layers if layer.startswith("fc5")]
+        return f"{own[-1 if channel == 1 else 0]}.0"
+
+    def _fill(self) -> None:
+        """Units from `OTHERS` on follow the style and lead nowhere."""
+        random = torch.Generator().manual_seed(1)
+        self.weight("fc1_style").copy_(torch.rand(self.weight("fc1_style").shape, generator=random))
+        units = len(self.bias("fc2_style"))
+        self.weight("fc2_style").copy_(torch.eye(units))
+        for i in range(OTHERS, len(self.bias("fc4"))):
+            self.weight("fc3")[i, i % units] = 1
+            self.weight("fc4")[i, i] = 1
 
     def _copy(self, layer: str) -> None:
         """A convolution that passes channels 0 and 1 on, each cell to four; the last one paints with them."""
