@@ -70,7 +70,8 @@ def unexplained(rgb: Tensor, mask: Tensor, after_rgb: Tensor, after_mask: Tensor
     after, before = torch.cat([after_rgb, after_mask], dim=1), torch.cat([rgb, mask], dim=1)
     left = (after - torch.cat(transform(rgb, mask, theta), dim=1)).square().sum(dim=(1, 2, 3))
     change = (after - before).square().sum(dim=(1, 2, 3))
-    return np.asarray((left / change.clamp(min=1e-9)).double().numpy())
+    # Worse than no transformation explains nothing.
+    return np.asarray((left / change.clamp(min=1e-9)).clamp(max=1).double().numpy())
 
 
 def visible(rgb: Tensor, mask: Tensor, theta: Tensor) -> np.ndarray:

@@ -25,6 +25,8 @@ MERGED_LAYERS = ("fc3", "fc4")
 MAP_LAYERS = ("fc5", "upconv1", "upconv2")
 _NAMES = {"fc1_style": "FC1\nof the style", "fc2_style": "FC2\nof the style", "fc3": "FC3", "fc4": "FC4", "fc5": "FC5"}
 _CORE = 0.9
+_LEAST_CHANGE = 1e-3
+"""Least change that a logarithm is taken of, in distances between two models."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def units(subject: Subject, config: UnitsConfig, answer: Answer, spread: Spread)
     local = pd.concat([found.table for found in maps], ignore_index=True)
     style, merged = (whole[whole["layer"].isin(names)] for names in (STYLE_LAYERS, MERGED_LAYERS))
     typical = max(float(style["change"].median()), 1e-9) if len(style) else float("nan")
-    larger = merged.assign(larger=np.log2(np.maximum(merged["change"], 1e-9) / typical))
+    larger = merged.assign(larger=np.log2(np.maximum(merged["change"], _LEAST_CHANGE) / typical))
     for name, table, column in (
         ("single-style-units-change-little", style, "change"),
         ("merged-units-change-more", larger, "larger"),
