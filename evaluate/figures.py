@@ -61,6 +61,20 @@ def enlarged(picture: np.ndarray, side: int = _CELL_PX) -> np.ndarray:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC))
 
 
+def signed(values: np.ndarray, largest: float) -> np.ndarray:
+    """Values of either sign [..., h, w] or [..., h, w, 3] as pictures uint8 [..., h, w, 3]: zero is mid-grey, plus and
+    minus `largest` are white and black."""
+    grey = np.clip(0.5 + values / (2 * max(largest, 1e-12)), 0, 1)
+    picture = np.round(grey * 255).astype(np.uint8)
+    return picture if values.shape[-1] == 3 else np.repeat(picture[..., None], 3, axis=-1)
+
+
+def blocky(picture: np.ndarray, side: int = _CELL_PX) -> np.ndarray:
+    """A picture of few pixels, such as a filter, at the least whole multiple that reaches `side`: pixels as squares."""
+    factor = -(-side // picture.shape[0])
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
 @dataclass(frozen=True)
 class Row:
     """A row of a grid. `captions` stand below the pictures, green where `unseen`; None leaves a place white.

@@ -56,6 +56,15 @@ def test_points_are_drawn_on_the_pixels_they_name(tmp_path: Path) -> None:
     assert (canvas[:, : int(x) - 20] == 255).all()
 
 
+def test_values_of_either_sign_are_shown_around_mid_grey() -> None:
+    values = np.array([[-2.0, 0.0], [1.0, 9.0]])
+    picture = figures.signed(values, 2.0)
+    np.testing.assert_array_equal(picture[..., 0], [[0, 128], [191, 255]])
+    np.testing.assert_array_equal(picture[..., 0], picture[..., 2])
+    assert figures.signed(np.zeros((3, 4, 4, 3)), 1.0).shape == (3, 4, 4, 3)
+    np.testing.assert_array_equal(figures.blocky(picture, 5)[:3, :3], np.broadcast_to(picture[0, 0], (3, 3, 3)))
+
+
 def test_pictures_are_enlarged_by_whole_factors() -> None:
     assert figures.enlarged(plain((9, 9, 9), 64)).shape == (128, 128, 3)
     assert figures.enlarged(plain((9, 9, 9), 100)).shape == (200, 200, 3)
