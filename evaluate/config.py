@@ -6,12 +6,29 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from evaluate.imagination.config import ArithmeticConfig, SamplingConfig, TransformationsConfig, TripleConfig
+from evaluate.inside.config import FiltersConfig, FrequencyConfig, NeuronsConfig, SpatialConfig, UnitsConfig
 from evaluate.question_config import Changes, QuestionConfig
 from infra.settings import JobSettings, Settings, merged
 from render.config import RenderConfig
 from train.config import TrainConfig
 
-QuestionName = Literal["reconstruction", "morph", "correspondence"]
+QuestionName = Literal[
+    "reconstruction",
+    "transformations",
+    "morph",
+    "morph-triple",
+    "morph-classes",
+    "arithmetic",
+    "sampling",
+    "correspondence",
+    "filters",
+    "units",
+    "transformation-neurons",
+    "spatial-mask",
+    "high-frequency",
+]
+"""In the paper's order; `evaluate.questions` has their answers."""
 
 
 class ReconstructionConfig(QuestionConfig):
@@ -108,7 +125,17 @@ class EvaluateConfig(Settings):
     published: dict[str, float] = Field({}, description="the paper's own numbers, by the metric they stand beside")
     reconstruction: ReconstructionConfig = Field(ReconstructionConfig(), description="known and unseen views")
     morph: MorphConfig = Field(MorphConfig(), description="mixtures of two styles")
+    morph_triple: TripleConfig = Field(TripleConfig(), description="mixtures of three styles")
+    morph_classes: MorphConfig = Field(MorphConfig(), description="mixtures of styles of two classes")
+    transformations: TransformationsConfig = Field(TransformationsConfig(), description="transformed pictures")
+    arithmetic: ArithmeticConfig = Field(ArithmeticConfig(), description="sums and differences of styles")
+    sampling: SamplingConfig = Field(SamplingConfig(), description="random styles")
     correspondence: CorrespondenceConfig = Field(CorrespondenceConfig(), description="flow along a morph")
+    filters: FiltersConfig = Field(FiltersConfig(), description="the last filters")
+    units: UnitsConfig = Field(UnitsConfig(), description="single units")
+    transformation_neurons: NeuronsConfig = Field(NeuronsConfig(), description="the unit of each transformation")
+    spatial_mask: SpatialConfig = Field(SpatialConfig(), description="parts of FC5")
+    high_frequency: FrequencyConfig = Field(FrequencyConfig(), description="near-empty output filters")
 
 
 class EvaluateJob(JobSettings):

@@ -12,8 +12,17 @@ from typing import Any
 import pandas as pd
 
 from evaluate.correspondence.keypoints import correspondence
-from evaluate.morphing import morph
-from evaluate.question import Answer, Panel, Spread, Subject
+from evaluate.imagination.arithmetic import arithmetic, arithmetic_needs
+from evaluate.imagination.sampling import sampling, sampling_needs
+from evaluate.imagination.transformations import transformations
+from evaluate.imagination.triple import triples, triples_needs
+from evaluate.inside.filters import filters
+from evaluate.inside.frequency import high_frequency
+from evaluate.inside.spatial import spatial_mask
+from evaluate.inside.transformations import transformation_neurons
+from evaluate.inside.units import units
+from evaluate.morphing import morph, morph_classes, morph_classes_needs
+from evaluate.question import GENERATOR, Answer, Panel, Spread, Subject
 from evaluate.reconstruction import reconstruction
 
 Ask = Callable[[Panel, Any, Answer], None]
@@ -29,13 +38,14 @@ class Question:
     """`place` is the section, figures or table of the paper; `ask` fills the answer.
 
     `needs` gets the question's settings and the dataset's views, before anything is trained, and raises `UserError` for
-    what the dataset lacks.
+    what the dataset lacks. `augmented` is of questions about transformations, which need a training that sees them.
     """
 
     title: str
     place: str
     ask: Ask
     needs: Needs = anything
+    augmented: bool = False
 
 
 def of_one(ask: Callable[[Subject, Any, Answer, Spread], None]) -> Ask:
@@ -48,12 +58,33 @@ def of_one(ask: Callable[[Subject, Any, Answer, Spread], None]) -> Ask:
     return asked
 
 
+def _reconstruction(panel: Panel, config: Any, answer: Answer) -> None:
+    subject, spread = panel.one
+    reconstruction(subject, config, answer, spread, panel.views_per_part)
+
+
+def _sampling(panel: Panel, config: Any, answer: Answer) -> None:
+    """Generators of other roles are variational ones, in their order."""
+    subject, spread = panel.one
+    sampling(subject, config, answer, spread, [other for role, other in panel.subjects.items() if role != GENERATOR])
+
+
 QUESTIONS: dict[str, Question] = {
-    "reconstruction": Question(
-        "Reconstruction",
-        "section 4.2",
-        lambda panel, config, answer: reconstruction(panel.one[0], config, answer, panel.one[1], panel.views_per_part),
+    "reconstruction": Question("Reconstruction", "section 4.2", _reconstruction),
+    "transformations": Question("Transformations", "section 5.1, Fig. 7", of_one(transformations), augmented=True),
+    "morph": Question("Morphs", "section 5.4, Figs. 12 and 13", of_one(morph)),
+    "morph-triple": Question("Morphs between three", "section 5.4, Fig. 14", of_one(triples), triples_needs),
+    "morph-classes": Question(
+        "Morphs across classes", "section 5.4, Fig. 15", of_one(morph_classes), morph_classes_needs
     ),
-    "morph": Question("Morphs", "section 5.4, Figs. 12, 13 and 15", of_one(morph)),
+    "arithmetic": Question("Arithmetic", "section 5.5, Fig. 16", of_one(arithmetic), arithmetic_needs),
+    "sampling": Question("Random styles", "section 5.6, Fig. 17", _sampling, sampling_needs),
     "correspondence": Question("Correspondence", "section 5.7, Table 3, Fig. 18", of_one(correspondence)),
+    "filters": Question("Output filters", "section 6, Fig. 19", of_one(filters)),
+    "units": Question("Single units", "section 6.1, Figs. 20 and 21", of_one(units)),
+    "transformation-neurons": Question(
+        "Units of transformations", "section 6.1, Figs. 22 and 23", of_one(transformation_neurons), augmented=True
+    ),
+    "spatial-mask": Question("Parts of FC5", "section 6.2, Fig. 24", of_one(spatial_mask)),
+    "high-frequency": Question("Near-empty filters", "section 6.2, Fig. 25", of_one(high_frequency)),
 }

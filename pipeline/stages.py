@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from evaluate.config import settings_of
 from evaluate.job import evaluate_generators, finished_evaluation
 from evaluate.plan import Planned, all_of, plan
-from evaluate.questions import QUESTIONS
+from evaluate.stages import check_needs
 from evaluate.trainings import train_missing, unfinished
 from infra.progress import console
 from infra.storage import Storage
@@ -61,9 +60,7 @@ def train(job: Job) -> None:
     if not missing:
         _say("train", "there already")
         return
-    views = open_dataset(job.workspace / "dataset").views
-    for question in recipe.evaluate.questions:
-        QUESTIONS[question].needs(getattr(recipe.evaluate, settings_of(question)), views)
+    check_needs(recipe, open_dataset(job.workspace / "dataset").views)
     job.connect()
     train_missing(missing, workspace=job.workspace, recipe=_settings(job), run=job.run, beside=recipe.evaluate.beside)
 

@@ -8,9 +8,7 @@ Shapes: n views, h x w pixels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -32,19 +30,6 @@ FLOORS = ("a", "c")
 """The generator's own A and C, beside which the sums are measured."""
 CHANGED = 0.1
 """Pixels of D are changed where colour or mask differs by more from C's."""
-
-
-class WholeDataset(Protocol):
-    """What is asked of a subject beyond its own styles: all that was rendered."""
-
-    dataset: pd.DataFrame
-    """Columns model and class_name among them; a row a view."""
-
-    def pictures_of(
-        self, model: str, azimuth_deg: Sequence[float] | np.ndarray, elevation_deg: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """True views of any model (or `<class>/<id>`): rgb on black, mask."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -139,7 +124,7 @@ def possible_sums(subject: Subject, config: ArithmeticConfig) -> list[Sum]:
     spec = subject.generator.spec
     learnt = set(zip(spec.style_classes, spec.styles, strict=True))
     found = []
-    whole = _whole(subject).dataset[["class_name", "model"]].drop_duplicates()
+    whole = subject.dataset[["class_name", "model"]].drop_duplicates()
     for name in (name for name in subject.styles_by_class if name in CLASSES):
         ids = whole.loc[whole["class_name"] == name, "model"].tolist()
         for changed, of_property in families(name, ids).items():
@@ -244,11 +229,7 @@ def changed_error(
 def _truth(
     subject: Subject, class_name: str, model: str, azimuth_deg: np.ndarray, elevation_deg: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    return _whole(subject).pictures_of(f"{class_name}/{model}", azimuth_deg, elevation_deg)
-
-
-def _whole(subject: Subject) -> WholeDataset:
-    return cast(WholeDataset, subject)
+    return subject.pictures_of(f"{class_name}/{model}", azimuth_deg, elevation_deg)
 
 
 def _views(subject: Subject, config: ArithmeticConfig) -> tuple[tuple[float, ...], float]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from infra.settings import Settings
+from evaluate.question_config import QuestionConfig
 
 
-class TransformationsConfig(Settings):
+class TransformationsConfig(QuestionConfig):
     """Are transformed pictures as good as plain ones (section 5.1, Fig. 7)?"""
 
     models_per_class: int = Field(12, ge=2, description="models a class, drawn by the seed")
@@ -17,7 +17,7 @@ class TransformationsConfig(Settings):
     )
 
 
-class TripleConfig(Settings):
+class TripleConfig(QuestionConfig):
     """Do mixtures of three styles look like models (section 5.4, Fig. 14)?"""
 
     triples_per_class: int = Field(6, ge=1, description="triples of models a class, drawn by the seed")
@@ -26,7 +26,7 @@ class TripleConfig(Settings):
     elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")
 
 
-class ArithmeticConfig(Settings):
+class ArithmeticConfig(QuestionConfig):
     """Does A - B + C give C the part that A has and B lacks (section 5.5, Fig. 16)?
 
     Needs a dataset with `render.source.twins`, and a training that leaves some of their models out.
@@ -38,7 +38,7 @@ class ArithmeticConfig(Settings):
     shown: int = Field(6, ge=1, le=16, description="sums in a figure, from the best to the worst")
 
 
-class SamplingConfig(Settings):
+class SamplingConfig(QuestionConfig):
     """Are random styles diverse, new and sharp (section 5.6, Fig. 17)?"""
 
     class_name: str | None = Field(None, description="class to draw from; default the generator's first")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from infra.settings import Settings
+from evaluate.question_config import QuestionConfig
 
 
-class FiltersConfig(Settings):
+class FiltersConfig(QuestionConfig):
     """What are the last filters like (Fig. 19)?"""
 
     columns: int = Field(12, ge=4, le=24, description="filters a row of the figure")
     shown: int = Field(48, ge=4, le=256, description="most filters shown, evenly chosen from the strongest on")
 
 
-class UnitsConfig(Settings):
+class UnitsConfig(QuestionConfig):
     """What does a single unit do (section 6.1, Figs. 20 and 21)?"""
 
     units: int = Field(64, ge=2, description="live units measured of each layer, drawn by the seed")
@@ -28,7 +28,7 @@ class UnitsConfig(Settings):
     elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")
 
 
-class TransformationsConfig(Settings):
+class NeuronsConfig(QuestionConfig):
     """Has every transformation its unit in FC4 (section 6.1, Figs. 22 and 23)?"""
 
     samples: int = Field(2048, ge=64, description="random inputs on which units are correlated with theta")
@@ -42,7 +42,7 @@ class TransformationsConfig(Settings):
     elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")
 
 
-class SpatialConfig(Settings):
+class SpatialConfig(QuestionConfig):
     """What do neighbouring cells of FC5 do together (section 6.2, Fig. 24)?"""
 
     models: int = Field(64, ge=2, description="models measured, drawn by the seed")
@@ -51,7 +51,7 @@ class SpatialConfig(Settings):
     elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")
 
 
-class FrequencyConfig(Settings):
+class FrequencyConfig(QuestionConfig):
     """What are output filters good for that look near-empty (section 6.2, Fig. 25)?"""
 
     models: int = Field(64, ge=2, description="models measured, drawn by the seed")

@@ -18,7 +18,7 @@ import torch
 
 from evaluate import figures
 from evaluate.inside import probe
-from evaluate.inside.config import TransformationsConfig
+from evaluate.inside.config import NeuronsConfig
 from evaluate.inside.registration import TRANSFORMATIONS, estimated_theta, transformations, unexplained, visible
 from evaluate.question import Answer, Spread, Subject
 from infra import rng
@@ -62,10 +62,10 @@ class NeuronPart:
 
     neuron: Neuron
     styles: np.ndarray
-    config: TransformationsConfig
+    config: NeuronsConfig
 
 
-def transformation_neurons(subject: Subject, config: TransformationsConfig, answer: Answer, spread: Spread) -> None:
+def transformation_neurons(subject: Subject, config: NeuronsConfig, answer: Answer, spread: Spread) -> None:
     """The unit of FC4 that best carries each entry of θ, what raising it does, and its weights (Figs. 22 and 23).
 
     Claim `every-transformation-has-its-unit`: sample an entry of θ, value the largest absolute correlation of a unit of
@@ -209,7 +209,7 @@ def _control_share(neurons: Sequence[Neuron], others: pd.DataFrame) -> pd.Series
 
 
 def _pictures(
-    subject: Subject, neuron: Neuron, styles: np.ndarray, level: float, config: TransformationsConfig
+    subject: Subject, neuron: Neuron, styles: np.ndarray, level: float, config: NeuronsConfig
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Models with the unit moved a share `level` of the way to its height: rgb [n, 3, h, w], mask [n, 1, h, w]."""
     inputs = probe.plain_inputs(subject, styles, config.azimuth_deg, config.elevation_deg)
@@ -238,7 +238,7 @@ def _draw_raised(
     neurons: Sequence[Neuron],
     style: int,
     table: pd.DataFrame,
-    config: TransformationsConfig,
+    config: NeuronsConfig,
 ) -> None:
     levels = np.linspace(0, 1, config.steps)
     rows = []
@@ -255,7 +255,7 @@ def _draw_raised(
     figures.grid([figures.Block(rows)], heads).save(path)
 
 
-def _draw_weights(subject: Subject, answer: Answer, neurons: Sequence[Neuron], config: TransformationsConfig) -> None:
+def _draw_weights(subject: Subject, answer: Answer, neurons: Sequence[Neuron], config: NeuronsConfig) -> None:
     rows, lines = [], []
     for neuron in neurons:
         weights = weights_to_fc5(subject.generator.network, neuron.unit)

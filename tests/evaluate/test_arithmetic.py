@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,25 +36,6 @@ AZIMUTHS = (0.0, 120.0, 240.0)
 SUM = Sum("chair", "arms", "straight", "none", "s2n0007", "s2n0007-arms-none", "s2n0003-arms-none", "s2n0003")
 
 
-@dataclass(frozen=True)
-class Whole(Subject):
-    """A subject that shows models which were not learnt, too."""
-
-    everything: pd.DataFrame | None = None
-
-    @property
-    def dataset(self) -> pd.DataFrame:
-        assert self.everything is not None
-        return self.everything
-
-    def pictures_of(
-        self, model: str, azimuth_deg: Sequence[float] | np.ndarray, elevation_deg: float
-    ) -> tuple[np.ndarray, np.ndarray]:
-        own = self.dataset[self.dataset["class_name"] + "/" + self.dataset["model"] == model]
-        rows = [own.index[np.isclose(own["azimuth_deg"], azimuth)].item() for azimuth in azimuth_deg]
-        return self.truth(rows)
-
-
 class LinearGenerator(Generator):
     """The network without its rectifiers: a linear map of the style for every view."""
 
@@ -73,7 +53,7 @@ class LinearGenerator(Generator):
 
 
 @pytest.fixture(scope="module")
-def whole() -> Whole:
+def whole() -> Subject:
     """Real ids of eight drawn chairs and their twins; what a model looks like is what a linear network draws of it."""
     twins: dict[str, list[dict[str, object]]] = {"chair": [{"arms": "none"}, {"arms": "straight"}]}
     source = SourceConfig(classes=["chair"], models_per_class=8, twins=twins)
@@ -88,8 +68,7 @@ def whole() -> Whole:
         styles=learnt, style_classes=["chair"] * len(learnt), dataset_digest="",
     )  # fmt: skip
     generator = TrainedGenerator(spec, LinearGenerator(spec))
-    views = everything[everything["split"] == "train"]
-    subject = Whole(generator, views, np.zeros(1), 64, 0, 8, everything)
+    subject = Subject(generator, everything, np.zeros(1), 64, 0, 8)
     rgba = np.zeros((len(everything), 64, 64, 4), np.float32)
     for row, (model, azimuth) in enumerate(rows):
         if model == SUM.d:
@@ -100,7 +79,7 @@ def whole() -> Whole:
     return replace(subject, rgba=255 * rgba)
 
 
-def test_on_a_linear_network_sums_are_exact_at_every_layer(whole: Whole) -> None:
+def test_on_a_linear_network_sums_are_exact_at_every_layer(whole: Subject) -> None:
     result = measured(whole, SumPart(SUM, AZIMUTHS, 20.0))
     errors = result.errors.set_index("method")
     assert errors.at["c", "mse"] > 1e-6
@@ -108,7 +87,7 @@ def test_on_a_linear_network_sums_are_exact_at_every_layer(whole: Whole) -> None
         assert errors.at[layer, "mse"] < 1e-3 * errors.at["c", "mse"]
 
 
-def test_the_sum_of_a_thing_less_itself_is_what_it_is_added_to(whole: Whole) -> None:
+def test_the_sum_of_a_thing_less_itself_is_what_it_is_added_to(whole: Subject) -> None:
     own, _ = whole.draw([whole.generator.style_index("s2n0005")] * 3, np.array(AZIMUTHS), 20)
     for layer in LAYERS:
         nothing = replace(SUM, a="s2n0000", b="s2n0000", c="s2n0005")
@@ -116,7 +95,7 @@ def test_the_sum_of_a_thing_less_itself_is_what_it_is_added_to(whole: Whole) -> 
         np.testing.assert_allclose(found, own, atol=1e-4)
 
 
-def test_sums_are_of_learnt_twins_and_end_at_what_was_never_learnt(whole: Whole) -> None:
+def test_sums_are_of_learnt_twins_and_end_at_what_was_never_learnt(whole: Subject) -> None:
     sums = possible_sums(whole, ArithmeticConfig(partners=2))
     assert SUM.c in {each.c for each in sums}
     assert {each.d for each in sums} == set(HELD_OUT)
@@ -129,7 +108,7 @@ def test_sums_are_of_learnt_twins_and_end_at_what_was_never_learnt(whole: Whole)
     assert sums == possible_sums(whole, ArithmeticConfig(partners=2))
 
 
-def test_the_question_answers(whole: Whole, tmp_path: Path) -> None:
+def test_the_question_answers(whole: Subject, tmp_path: Path) -> None:
     answer = Answer("arithmetic", tmp_path)
     arithmetic(whole, ArithmeticConfig(partners=1, azimuths=2), answer, here(whole))
     assert answer.metrics["eval/arithmetic/sums"] == 2
@@ -139,9 +118,8 @@ def test_the_question_answers(whole: Whole, tmp_path: Path) -> None:
 
 
 def test_without_twins_nothing_is_asked(subject: Subject, tmp_path: Path) -> None:
-    whole = Whole(**{**vars(subject), "everything": subject.views})
     with pytest.raises(UserError, match=r"render with render\.source\.twins.*train\.select\.exclude"):
-        arithmetic(whole, ArithmeticConfig(), Answer("arithmetic", tmp_path), here(whole))
+        arithmetic(subject, ArithmeticConfig(), Answer("arithmetic", tmp_path), here(subject))
 
 
 def test_changed_pixels_are_where_colour_or_mask_differ() -> None:
@@ -157,7 +135,7 @@ def test_changed_pixels_are_where_colour_or_mask_differ() -> None:
     assert np.isnan(changed_error(before, after, np.zeros_like(changed)))
 
 
-def test_a_dataset_without_twins_is_refused_before_anything_is_trained(whole: Whole, subject: Subject) -> None:
+def test_a_dataset_without_twins_is_refused_before_anything_is_trained(whole: Subject, subject: Subject) -> None:
     config = ArithmeticConfig()
     arithmetic_needs(config, whole.dataset)
     with pytest.raises(UserError, match=r"needs twins of at least two models; render with render\.source\.twins"):

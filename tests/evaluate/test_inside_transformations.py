@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from evaluate.inside import probe
-from evaluate.inside.config import TransformationsConfig
+from evaluate.inside.config import NeuronsConfig
 from evaluate.inside.registration import (
     TRANSFORMATIONS,
     estimated_theta,
@@ -30,7 +30,7 @@ from train.augment import BRIGHTNESS, THETA, theta, transform
 
 ARCHITECTURES: tuple[ArchitectureName, ...] = ("1s-S-deep", "2s-E")
 BRIGHT, SHIFT = 3, 5
-CONFIG = TransformationsConfig(samples=256, models=2, strength=2, steps=3, channels=4)
+CONFIG = NeuronsConfig(samples=256, models=2, strength=2, steps=3, channels=4)
 
 
 def chairs(count: int) -> tuple[torch.Tensor, torch.Tensor]:
