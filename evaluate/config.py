@@ -6,12 +6,15 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from evaluate.comparisons.config import ArchitecturesConfig, AugmentationMorphConfig, DatasetSizeConfig
 from evaluate.question_config import Changes, QuestionConfig
 from infra.settings import JobSettings, Settings, merged
 from render.config import RenderConfig
 from train.config import TrainConfig
 
-QuestionName = Literal["reconstruction", "morph", "correspondence"]
+QuestionName = Literal[
+    "reconstruction", "architectures", "dataset-size", "augmentation-morph", "morph", "correspondence"
+]
 
 
 class ReconstructionConfig(QuestionConfig):
@@ -107,6 +110,11 @@ class EvaluateConfig(Settings):
     claims: dict[str, ClaimConfig] = Field({}, description="claims to judge, as <question>/<name>")
     published: dict[str, float] = Field({}, description="the paper's own numbers, by the metric they stand beside")
     reconstruction: ReconstructionConfig = Field(ReconstructionConfig(), description="known and unseen views")
+    architectures: ArchitecturesConfig = Field(ArchitecturesConfig(), description="five networks")
+    dataset_size: DatasetSizeConfig = Field(DatasetSizeConfig(), description="more and fewer models, augmentation")
+    augmentation_morph: AugmentationMorphConfig = Field(
+        AugmentationMorphConfig(), description="morphs without and with augmentation"
+    )
     morph: MorphConfig = Field(MorphConfig(), description="mixtures of two styles")
     correspondence: CorrespondenceConfig = Field(CorrespondenceConfig(), description="flow along a morph")
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from evaluate.comparisons.architectures import architectures
+from evaluate.comparisons.augmentation_morph import augmentation_morph
+from evaluate.comparisons.dataset_size import dataset_size, has_enough_models
 from evaluate.correspondence.keypoints import correspondence
 from evaluate.morphing import morph
 from evaluate.question import Answer, Panel, Spread, Subject
@@ -54,6 +57,11 @@ QUESTIONS: dict[str, Question] = {
         "section 4.2",
         lambda panel, config, answer: reconstruction(panel.one[0], config, answer, panel.one[1], panel.views_per_part),
     ),
+    "architectures": Question("Architectures", "section 4.2, Table 1, Fig. 4", architectures),
+    "dataset-size": Question(
+        "Size of the training set", "section 4.3, Table 2, Fig. 5", dataset_size, has_enough_models
+    ),
+    "augmentation-morph": Question("Morphs and augmentation", "section 4.3, Fig. 6", augmentation_morph),
     "morph": Question("Morphs", "section 5.4, Figs. 12, 13 and 15", of_one(morph)),
     "correspondence": Question("Correspondence", "section 5.7, Table 3, Fig. 18", of_one(correspondence)),
 }
