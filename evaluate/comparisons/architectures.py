@@ -47,7 +47,7 @@ def architectures(panel: Panel, config: ArchitecturesConfig, answer: Answer) -> 
         if list(training_views(panel.subjects[name])["key"]) != list(views["key"]):
             raise UserError(f"architectures: '{name}' and '{DEEP}' learnt other views; give both the same train.select")
     views = some_of(views, config.views, panel.subjects[DEEP].seed)
-    errors = measured(panel, {name: views for name in networks}, config.ssim)
+    errors = measured(panel, dict.fromkeys(networks, views), config.ssim)
     errors.to_parquet(answer.folder / "views.parquet", index=False)
 
     table = pooled_by_role(errors, networks, answer)

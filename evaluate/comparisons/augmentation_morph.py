@@ -90,8 +90,9 @@ def augmentation_morph(panel: Panel, config: AugmentationMorphConfig, answer: An
     answer.text = (
         "The paper's morph is smoother when the generator was trained with augmentation. Here the largest of "
         f"{config.frames - 1} steps is on average {pairs[PLAIN].mean():.2f} times the mean step without and "
-        f"{pairs[AUGMENTED].mean():.2f} times with augmentation ({len(pairs)} pairs, at {parts[0].azimuth_deg:g}° azimuth "
-        f"and {parts[0].elevation_deg:g}° elevation); with it {int((pairs['ratio'] < 1).sum())} pairs are smoother."
+        f"{pairs[AUGMENTED].mean():.2f} times with augmentation, at {parts[0].azimuth_deg:g}° azimuth and "
+        f"{parts[0].elevation_deg:g}° elevation; {int((pairs['ratio'] < 1).sum())} of {len(pairs)} pairs are smoother "
+        "with it."
     )
 
 

@@ -6,6 +6,8 @@ compared: those that are in all sets, drawn by generators that had more or fewer
 
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 
 from evaluate.comparisons.config import DatasetSizeConfig
@@ -45,7 +47,7 @@ def dataset_size(panel: Panel, config: DatasetSizeConfig, answer: Answer) -> Non
     own = measured(panel, learnt, config.ssim)
     own.to_parquet(answer.folder / "views.parquet", index=False)
     shared = some_of(common_views(panel), config.views, seed)
-    common = measured(panel, {role: shared for role in roles}, config.ssim)
+    common = measured(panel, dict.fromkeys(roles, shared), config.ssim)
     common.to_parquet(answer.folder / "common-views.parquet", index=False)
 
     table = pooled_by_role(own, roles, answer).add_prefix("own_")
@@ -60,7 +62,7 @@ def dataset_size(panel: Panel, config: DatasetSizeConfig, answer: Answer) -> Non
     models = by_model(common)
     growth = gain(models[plain[0]], models[plain[-1]])
     answer.table("claim-grows", growth)
-    steps = [gain(models[less], models[more]) for less, more in zip(plain, plain[1:], strict=False)]
+    steps = [gain(models[less], models[more]) for less, more in itertools.pairwise(plain)]
     answer.table("claim-grows-every-step", min(steps, key=lambda step: float(step["value"].mean())))
     # Without and with augmentation, of the same models.
     of_own = by_model(own)

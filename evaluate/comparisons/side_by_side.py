@@ -100,8 +100,8 @@ def pictures(
         kind = {0: "easiest\n", len(shown) - 1: "hardest\n"}.get(place, "") if len(shown) > 1 else ""
         rows.append(figures.Row(cells, kind + short(sample.partition("/")[2]), captions))
     caption = (
-        f"Rows: models from the easiest to the hardest, by the mean error over all columns, at {azimuth:g}° azimuth and "
-        f"{elevation:g}° elevation, a training view. Below each: its squared error, 10⁻³. GT: the truth."
+        "Rows: models from the easiest to the hardest, by the mean error over all columns, at a training view "
+        f"({azimuth:g}° azimuth, {elevation:g}° elevation). Below each: its squared error, 10⁻³. GT: the truth."
     )
     path = answer.figure("models.png", title, caption, pd.DataFrame(lines))
     figures.grid([figures.Block(rows)], ["GT", *titles.values()]).save(path)
