@@ -59,8 +59,8 @@ def architectures(panel: Panel, config: ArchitecturesConfig, answer: Answer) -> 
     ]
     table["size"], table["width"] = specs[DEEP].size, specs[DEEP].width
     table["steps"] = [specs[name].steps for name in networks]
-    for name, count in table["expanding_parameters"].items():
-        answer.metric(f"{name}/expanding_parameters", count)
+    for name in networks:
+        answer.metric(f"{name}/expanding_parameters", table["expanding_parameters"][name])
     answer.table("table1", table.rename_axis("network").reset_index())
 
     models = by_model(errors)
@@ -73,7 +73,7 @@ def architectures(panel: Panel, config: ArchitecturesConfig, answer: Answer) -> 
         width = f" {WIDE} alone is {100 * wider['value'].mean():.1f} % below {NARROW} (paper: 2.8 %)."
     pictures(panel, errors, {name: name for name in networks}, config, answer, "Networks on training views")
     depth = 100 * gain(models[DEEP], models[rival])["value"].mean()
-    ours = ", ".join(f"{name} {1e3 * table.loc[name, 'mse']:.2f}" for name in networks)
+    ours = ", ".join(f"{name} {1e3 * table['mse'][name]:.2f}" for name in networks)
     answer.text = (
         f"The paper finds {DEEP} clearly better than all other networks, to the eye and in error (2.90 against 3.41 of "
         f"the next, 10⁻³). Mean squared error here on {len(views)} training views of {len(models)} models, 10⁻³: "

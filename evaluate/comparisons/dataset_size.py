@@ -72,8 +72,8 @@ def dataset_size(panel: Panel, config: DatasetSizeConfig, answer: Answer) -> Non
         answer.table("claim-augmented-higher", rises[0])
     pictures(panel, common, titles, config, answer, "Training sets of different size, and augmentation")
 
-    ours = ", ".join(f"{titles[role]} {1e3 * table.loc[role, 'own_mse']:.2f}" for role in roles)
-    same = ", ".join(f"{1e3 * table.loc[role, 'common_mse']:.2f}" for role in roles)
+    ours = ", ".join(f"{titles[role]} {1e3 * table['own_mse'][role]:.2f}" for role in roles)
+    same = ", ".join(f"{1e3 * table['common_mse'][role]:.2f}" for role in roles)
     with_augmentation = (
         ""
         if not rises
