@@ -98,14 +98,17 @@ def common_views(panel: Panel) -> pd.DataFrame:
 
 
 def has_enough_models(config: DatasetSizeConfig, views: pd.DataFrame) -> None:
-    """Raises `UserError` when a set asks for more models than the dataset has, or two sets come to the same."""
+    """Raises `UserError` when a set asks for a class or more models than the dataset has, or two sets are the same."""
     sizes: dict[int, str] = {}
     for role, changes in config.trainings.items():
         select = changes.get("select", {})
         known = views.drop_duplicates(["class_name", "model"]).groupby("class_name").size()
+        absent = set(select.get("classes") or ()) - set(known.index)
+        if absent:
+            raise UserError(f"dataset-size: '{role}' asks for class {min(absent)}; there are {', '.join(known.index)}")
         known = known[known.index.isin(select.get("classes") or known.index)]
         wanted = select.get("models_per_class")
-        if wanted is not None and len(known) and wanted > known.min():
+        if wanted is not None and wanted > known.min():
             raise UserError(
                 f"dataset-size: '{role}' asks for {wanted} models of class {known.idxmin()}, the dataset has "
                 f"{known.min()}; change evaluate.dataset_size.trainings"
