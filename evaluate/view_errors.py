@@ -63,7 +63,7 @@ def worst_views(subjects: Mapping[str, Subject], errors: pd.DataFrame, count: in
 
     `errors` has columns role (a key of `subjects`, which names the row of pictures), style, mse and `VIEW`.
     """
-    mean = errors.groupby(["row", "key"], as_index=False)["mse"].mean()
+    mean = errors.groupby(["row", "key"])["mse"].mean().reset_index()
     mean = mean.sort_values(["mse", "key"], ascending=[False, True]).head(count)
     rank = {row: place for place, row in enumerate(mean["row"])}
     worst = errors[errors["row"].isin(rank.keys())].assign(rank=errors["row"].map(rank))
