@@ -70,15 +70,20 @@ def architectures(panel: Panel, config: ArchitecturesConfig, answer: Answer) -> 
     if {NARROW, WIDE} <= set(networks):
         wider = gain(models[WIDE], models[NARROW])
         answer.table("claim-width-alone", wider)
-        width = f" {WIDE} alone is {100 * wider['value'].mean():.1f} % below {NARROW} (paper: 2.8 %)."
+        width = f" {WIDE}'s is {_share(wider)} {NARROW}'s (paper: 2.8 % below)."
     pictures(panel, errors, {name: name for name in networks}, config, answer, "Networks on training views")
-    depth = 100 * gain(models[DEEP], models[rival])["value"].mean()
+    depth = _share(gain(models[DEEP], models[rival]))
     ours = ", ".join(f"{name} {1e3 * table['mse'][name]:.2f}" for name in networks)
     answer.text = (
         f"The paper finds {DEEP} clearly better than all other networks, to the eye and in error (2.90 against 3.41 of "
         f"the next, 10⁻³). Mean squared error here on {len(views)} training views of {len(models)} models, 10⁻³: "
-        f"{ours}. Model by model, {DEEP} is {depth:.1f} % below {rival}, the next best (paper: 15 %).{width}"
+        f"{ours}. Model by model, {DEEP}'s is {depth} that of {rival}, the next best (paper: 15 % below).{width}"
     )
+
+
+def _share(gains: pd.DataFrame) -> str:
+    mean = 100 * gains["value"].mean()
+    return f"{abs(mean):.1f} % {'below' if mean > 0 else 'above'}"
 
 
 def expanding_parameters(architecture: ArchitectureName, size: Size = 128, width: float = 1.0) -> int:

@@ -36,17 +36,23 @@ class PairPart:
 
 @dataclass(frozen=True)
 class MeasuredMorph:
-    """Its frames, a row a frame (see `measured_frames`), and pictures uint8 [n, h, w, 3] on white for a strip."""
+    """Its frames, a row a frame (see `measured_frames`), and pictures uint8 [n, h, w, 3] on white for a strip.
+
+    `ends` is the RGB L2 distance of its first and last frame over that of the true pictures: 1 when both are drawn
+    right, near 0 when all models look alike, which would make any morph smooth.
+    """
 
     frames: pd.DataFrame
     strip: np.ndarray
+    ends: float
 
 
 def augmentation_morph(panel: Panel, config: AugmentationMorphConfig, answer: Answer) -> None:
     """Largest step over mean step of morphs between the same models, by the generators without and with augmentation.
 
     Metrics: `plain/step_uniformity`, `augmented/step_uniformity` (means over the pairs; 1 is perfectly even), `ratio`
-    (mean of the pairs' ratios) and `pairs`. Files: pairs.csv, steps.parquet with every frame's step, and a figure.
+    (mean of the pairs' ratios), `plain/ends`, `augmented/ends` (see `MeasuredMorph`) and `pairs`. Files: pairs.csv,
+    steps.parquet with every frame's step, and a figure.
 
     claim-smoother, a value a pair: by how much the generator with augmentation is below the one without, as a share.
     Raises `UserError` when the generators know other models, or no two of a class.
@@ -56,7 +62,9 @@ def augmentation_morph(panel: Panel, config: AugmentationMorphConfig, answer: An
     pairs = pd.DataFrame([{"first": part.first, "second": part.second} for part in parts])
     for role, own in morphs.items():
         pairs[role] = [step_uniformity(morph.frames) for morph in own]
+        pairs[f"{role}_ends"] = [morph.ends for morph in own]
         answer.metric(f"{role}/step_uniformity", pairs[role].mean())
+        answer.metric(f"{role}/ends", pairs[f"{role}_ends"].mean())
     pairs["ratio"] = pairs[AUGMENTED] / pairs[PLAIN]
     answer.metric("ratio", pairs["ratio"].mean())
     answer.metric("pairs", len(pairs))
@@ -92,7 +100,9 @@ def augmentation_morph(panel: Panel, config: AugmentationMorphConfig, answer: An
         f"{config.frames - 1} steps is on average {pairs[PLAIN].mean():.2f} times the mean step without and "
         f"{pairs[AUGMENTED].mean():.2f} times with augmentation, at {parts[0].azimuth_deg:g}° azimuth and "
         f"{parts[0].elevation_deg:g}° elevation; {int((pairs['ratio'] < 1).sum())} of {len(pairs)} pairs are smoother "
-        "with it."
+        f"with it. A generator that drew all models alike would be smooth too: the ends of a morph are "
+        f"{pairs[f'{PLAIN}_ends'].mean():.2f} of the true distance apart without and "
+        f"{pairs[f'{AUGMENTED}_ends'].mean():.2f} with augmentation."
     )
 
 
@@ -127,4 +137,8 @@ def measured_morph(subject: Subject, part: PairPart) -> MeasuredMorph:
     rgb, mask = subject.draw(mixtures, part.azimuth_deg, part.elevation_deg)
     n = part.frames
     frames = measured_frames(rgb[:n], mask[:n]).assign(mixture=even)
-    return MeasuredMorph(frames, figures.over_white(rgb[n:], mask[n:]))
+    first, second = (
+        subject.pictures_of(model, [part.azimuth_deg], part.elevation_deg)[0][0] for model in (part.first, part.second)
+    )
+    apart = float(np.linalg.norm(rgb[n - 1] - rgb[0])) / max(float(np.linalg.norm(second - first)), 1e-9)
+    return MeasuredMorph(frames, figures.over_white(rgb[n:], mask[n:]), apart)

@@ -83,8 +83,8 @@ def dataset_size(panel: Panel, config: DatasetSizeConfig, answer: Answer) -> Non
     answer.text = (
         "The paper's error on training images grows with the number of cars (0.48, 0.66, 0.84, 0.97 for 500 to 7124, "
         f"10⁻³) and with augmentation (1.18 for 1000). Mean squared error here, 10⁻³: {ours}; on the {len(models)} "
-        f"models that all sets contain: {same}. One of these is {100 * growth['value'].mean():.1f} % better drawn "
-        f"from the smallest set than from the largest.{with_augmentation}"
+        f"models that all sets contain: {same}. A model's error in the smallest set is, on average, "
+        f"{100 * growth['value'].mean():.1f} % below that in the largest.{with_augmentation}"
     )
 
 

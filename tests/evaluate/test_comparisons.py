@@ -231,7 +231,7 @@ def test_the_smoother_of_two_generators_of_the_same_pictures_is_found(truth: Sub
     for one, other in zip(even.draw([0, 1, 2], 60, 15), late.draw([0, 1, 2], 60, 15), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
     answer = Answer("augmentation-morph", tmp_path)
-    config = AugmentationMorphConfig(pairs=4, frames=21, strip_frames=5)
+    config = AugmentationMorphConfig(pairs=4, frames=21, strip_frames=5, azimuth_deg=60, elevation_deg=15)
     augmentation_morph(panel_here({PLAIN: late, AUGMENTED: even}), config, answer)
     claim = pd.read_csv(tmp_path / "claim-smoother.csv")
     pairs = pd.read_csv(tmp_path / "pairs.csv")
@@ -242,6 +242,13 @@ def test_the_smoother_of_two_generators_of_the_same_pictures_is_found(truth: Sub
     steps = pd.read_parquet(tmp_path / "steps.parquet")
     first = steps[(steps["role"] == PLAIN) & (steps["first"] == pairs["first"][0])]["step"].dropna()
     assert pairs["plain"][0] == pytest.approx(first.max() / first.mean(), rel=1e-4)
+    first, second = (name.partition("/")[2] for name in pairs.loc[0, ["first", "second"]])
+    ends, true = even.draw([even.generator.style_index(model) for model in (first, second)], 60, 15)[0], []
+    for model in (first, second):
+        at = even.dataset[(even.dataset["model"] == model) & (even.dataset["azimuth_deg"] == 60)]
+        true.append(even.rgba[at[at["elevation_deg"] == 15].index[0]][..., :3] / 255)
+    expected = np.linalg.norm(ends[1] - ends[0]) / np.linalg.norm(true[1] - true[0])
+    np.testing.assert_allclose(pairs.loc[0, ["plain_ends", "augmented_ends"]].astype(float), expected, rtol=1e-3)
 
     swapped = Answer("augmentation-morph", tmp_path)
     augmentation_morph(panel_here({PLAIN: even, AUGMENTED: late}), config, swapped)
