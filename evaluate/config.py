@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from evaluate.comparisons.config import ArchitecturesConfig, AugmentationMorphConfig, DatasetSizeConfig
 from evaluate.imagination.config import ArithmeticConfig, SamplingConfig, TransformationsConfig, TripleConfig
 from evaluate.inside.config import FiltersConfig, FrequencyConfig, NeuronsConfig, SpatialConfig, UnitsConfig
 from evaluate.question_config import Changes, QuestionConfig
@@ -15,6 +16,9 @@ from train.config import TrainConfig
 
 QuestionName = Literal[
     "reconstruction",
+    "architectures",
+    "dataset-size",
+    "augmentation-morph",
     "transformations",
     "morph",
     "morph-triple",
@@ -124,6 +128,11 @@ class EvaluateConfig(Settings):
     claims: dict[str, ClaimConfig] = Field({}, description="claims to judge, as <question>/<name>")
     published: dict[str, float] = Field({}, description="the paper's own numbers, by the metric they stand beside")
     reconstruction: ReconstructionConfig = Field(ReconstructionConfig(), description="known and unseen views")
+    architectures: ArchitecturesConfig = Field(ArchitecturesConfig(), description="five networks")
+    dataset_size: DatasetSizeConfig = Field(DatasetSizeConfig(), description="more and fewer models, augmentation")
+    augmentation_morph: AugmentationMorphConfig = Field(
+        AugmentationMorphConfig(), description="morphs without and with augmentation"
+    )
     morph: MorphConfig = Field(MorphConfig(), description="mixtures of two styles")
     morph_triple: TripleConfig = Field(TripleConfig(), description="mixtures of three styles")
     morph_classes: MorphConfig = Field(MorphConfig(), description="mixtures of styles of two classes")

@@ -19,6 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from evaluate.palette import nearest, palette
+
 INK = "#222222"
 MUTED = "#767676"
 UNSEEN = "#2e8b57"
@@ -44,7 +46,6 @@ _FONT_PT, _SMALL_PT = 7.5, 6.0
 _CELL_PX = 128
 _GAP_PX = 6
 _RING_PT2 = 26
-_PALETTE_SAMPLE = 1 << 15
 
 
 def over_white(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -229,10 +230,10 @@ def animate(path: Path, frames: Sequence[np.ndarray], seconds: float) -> None:
     """
     milliseconds = max(20, 10 * round(100 * seconds / len(frames)))
     stack = np.stack(frames)
-    palette = _palette(stack)
-    pictures = [Image.fromarray(indices, mode="P") for indices in _indices(stack, palette)]
+    colours = palette(stack)
+    pictures = [Image.fromarray(positions, mode="P") for positions in nearest(stack, colours)]
     for picture in pictures:
-        picture.putpalette(palette.tobytes())
+        picture.putpalette(colours.tobytes())
     pictures[0].save(
         path,
         save_all=True,
@@ -242,6 +243,42 @@ def animate(path: Path, frames: Sequence[np.ndarray], seconds: float) -> None:
         disposal=1,
         optimize=False,
     )
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """Numbers [rows, columns] to show as colours, NaN as white; where `marked`, a cell was never shown in training."""
+
+    title: str
+    values: np.ndarray
+    rows: Sequence[str]
+    columns: Sequence[str]
+    marked: np.ndarray
+
+
+def heat_maps(path: Path, maps: Sequence[HeatMap], label: str) -> None:
+    """Heat maps below each other as PNG, on one scale of colours from zero, which `label` names."""
+    most = max(float(np.nanmax(each.values, initial=0)) for each in maps)
+    heights = [0.55 + 0.16 * len(each.rows) for each in maps]
+    figure = Figure(figsize=(6.4, sum(heights) + 0.3), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    grid_of_axes = figure.subplots(len(maps), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for axes, each in zip(grid_of_axes, maps, strict=True):
+        image = axes.imshow(each.values, cmap="magma_r", vmin=0, vmax=most or 1, aspect="auto", interpolation="none")
+        axes.set_title(each.title, fontsize=_FONT_PT, color=INK, pad=3)
+        every = -(-len(each.columns) // 12)
+        axes.set_xticks(range(0, len(each.columns), every), each.columns[::every])
+        axes.set_yticks(range(len(each.rows)), each.rows)
+        axes.tick_params(labelsize=_SMALL_PT, colors=MUTED, length=0)
+        axes.spines[:].set_visible(False)
+        for row, column in np.argwhere(each.marked):
+            x, y = column + np.array([-1, 1, 1, -1, -1]) * 0.44, row + np.array([-1, -1, 1, 1, -1]) * 0.40
+            axes.plot(x, y, color=UNSEEN, linewidth=1.1)
+    bar = figure.colorbar(image, ax=list(grid_of_axes), pad=0.01, aspect=25)
+    bar.set_label(label, fontsize=_SMALL_PT, color=INK)
+    bar.ax.tick_params(labelsize=_SMALL_PT, colors=MUTED, length=0)
+    bar.outline.set_visible(False)
+    figure.savefig(path, dpi=_DPI, facecolor="white", format="png")
 
 
 def there_and_back(frames: int) -> np.ndarray:
@@ -277,32 +314,3 @@ def _label_row(axes: Axes, row: Row, top: int, left: int, cell_w: int, cell_h: i
         x = left + column * (cell_w + _GAP_PX) + cell_w / 2
         tint = UNSEEN if row.unseen and row.unseen[column] else MUTED
         axes.text(x, top + cell_h + 2, caption, ha="center", va="top", fontsize=_SMALL_PT, color=tint)
-
-
-def _palette(frames: np.ndarray) -> np.ndarray:
-    """The 255 colours that serve frames [n, h, w, 3] best, and white as the last: uint8 [256, 3]."""
-    coloured = frames[(frames != 255).any(axis=3)]
-    palette = np.full((256, 3), 255, np.uint8)
-    if len(coloured):
-        sample = coloured[:: -(-len(coloured) // _PALETTE_SAMPLE)]
-        reduced = Image.fromarray(sample[None]).quantize(255, method=Image.Quantize.MEDIANCUT)
-        colours = np.array(reduced.getpalette(), np.uint8).reshape(-1, 3)[:255]
-        palette[: len(colours)] = colours
-    return palette
-
-
-def _indices(frames: np.ndarray, palette: np.ndarray) -> np.ndarray:
-    """The nearest colour of a palette for every pixel, found once for every colour at 6 bits a channel."""
-    bits = (frames >> 2).astype(np.int32)
-    codes = bits[..., 0] << 12 | bits[..., 1] << 6 | bits[..., 2]
-    present = np.flatnonzero(np.bincount(codes.ravel(), minlength=1 << 18))
-    colours = np.stack([present >> 12, present >> 6 & 63, present & 63], axis=1) * 4.0 + 1.5
-    table = palette.astype(np.float64)
-    lookup = np.zeros(1 << 18, np.uint8)
-    for start in range(0, len(present), 8192):
-        chunk = slice(start, start + 8192)
-        distance = (table**2).sum(axis=1) - 2 * colours[chunk] @ table.T
-        lookup[present[chunk]] = distance.argmin(axis=1)
-    indices = lookup[codes]
-    indices[(frames == 255).all(axis=3)] = 255
-    return indices

@@ -14,6 +14,9 @@ import pandas as pd
 MEASURES = ("mse", "mse_object", "ssim", "mask_iou")
 """Columns of per-view errors, as `measure` gives them."""
 
+POOLED = ("mse", "mse_rgb_sum", "mse_object", "psnr_db", "psnr_object_db", "ssim", "mask_iou")
+"""Numbers of a set of views, as `pooled` gives them."""
+
 _SSIM_SIGMA = 1.5
 _SSIM_RADIUS = 5
 _SSIM_C1, _SSIM_C2 = 0.01**2, 0.03**2
@@ -79,11 +82,15 @@ def pooled(errors: pd.DataFrame) -> dict[str, float]:
     """Metrics of a set of views from their per-view errors; one that no view has, or that is infinite, is
     left out.
 
-    PSNR is of the mean error over the views, not the mean of the views' PSNR.
+    The paper does not define its per-pixel MSE. `mse` is the mean over height, width and RGB; `mse_rgb_sum` sums over
+    RGB instead; `mse_object` is the mean over the views of the error on the object's pixels alone. PSNR is of
+    the mean error over the views, not the mean of the views' PSNR.
     """
     mean = {name: float(errors[name].mean()) for name in MEASURES}
     values = {
         "mse": mean["mse"],
+        "mse_rgb_sum": 3 * mean["mse"],
+        "mse_object": mean["mse_object"],
         "psnr_db": psnr_db(mean["mse"]),
         "psnr_object_db": psnr_db(mean["mse_object"]),
         "ssim": mean["ssim"],

@@ -52,8 +52,7 @@ class Morph:
     @property
     def step_uniformity(self) -> float:
         """Largest step over mean step in RGB L2; 1 is perfectly even, NaN when nothing changes."""
-        steps = self.frames["step"].to_numpy()[1:]
-        return float(steps.max() / steps.mean()) if steps.mean() > 0 else float("nan")
+        return step_uniformity(self.frames)
 
     @property
     def least_area(self) -> float:
@@ -202,6 +201,12 @@ def measured_frames(rgb: np.ndarray, mask: np.ndarray) -> pd.DataFrame:
     area = mask.mean(axis=(1, 2), dtype=np.float64)
     ends = max(min(area[0], area[-1]), 1e-9)
     return pd.DataFrame({"frame": np.arange(len(rgb)), "step": steps, "area": area, "area_of_ends": area / ends})
+
+
+def step_uniformity(frames: pd.DataFrame) -> float:
+    """Largest over mean step of `measured_frames`; 1 is perfectly even, NaN when nothing changes."""
+    steps = frames["step"].to_numpy()[1:]
+    return float(steps.max() / steps.mean()) if steps.mean() > 0 else float("nan")
 
 
 def _morphed(

@@ -11,6 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from evaluate.comparisons.architectures import architectures
+from evaluate.comparisons.augmentation_morph import augmentation_morph
+from evaluate.comparisons.dataset_size import dataset_size, has_enough_models
 from evaluate.correspondence.keypoints import correspondence
 from evaluate.imagination.arithmetic import arithmetic, arithmetic_needs
 from evaluate.imagination.sampling import sampling, sampling_needs
@@ -71,6 +74,11 @@ def _sampling(panel: Panel, config: Any, answer: Answer) -> None:
 
 QUESTIONS: dict[str, Question] = {
     "reconstruction": Question("Reconstruction", "section 4.2", _reconstruction),
+    "architectures": Question("Architectures", "section 4.2, Table 1, Fig. 4", architectures),
+    "dataset-size": Question(
+        "Size of the training set", "section 4.3, Table 2, Fig. 5", dataset_size, has_enough_models
+    ),
+    "augmentation-morph": Question("Morphs and augmentation", "section 4.3, Fig. 6", augmentation_morph),
     "transformations": Question("Transformations", "section 5.1, Fig. 7", of_one(transformations), augmented=True),
     "morph": Question("Morphs", "section 5.4, Figs. 12 and 13", of_one(morph)),
     "morph-triple": Question("Morphs between three", "section 5.4, Fig. 14", of_one(triples), triples_needs),

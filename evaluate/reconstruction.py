@@ -14,8 +14,9 @@ import pandas as pd
 
 from evaluate import figures, metrics
 from evaluate.config import ReconstructionConfig
-from evaluate.question import SPLITS, Answer, Spread, Subject, directions, short
+from evaluate.question import SPLITS, Answer, Spread, Subject, directions
 from evaluate.turntable import turntables
+from evaluate.view_errors import errors_by_view, view_errors, worst_views
 from infra import rng
 
 GENERATED, MEAN_IMAGE, NEAREST_VIEW = "generated", "mean_image", "nearest_view"
@@ -24,9 +25,8 @@ _SPLIT_NAMES = {"train": "training views", "unseen": "unseen views"}
 
 
 @dataclass(frozen=True)
-class ViewsPart:
-    """Views to measure: columns row, neighbour (rows of the pictures; neighbour -1 for none), style and
-    angles."""
+class FloorsPart:
+    """Views to measure the floors on: columns row and neighbour (rows of the pictures; neighbour -1 for none)."""
 
     views: pd.DataFrame
     mean_rgb: np.ndarray
@@ -41,15 +41,18 @@ def reconstruction(
     others).
 
     Metrics: `<split>/<metric>`, `<split>/<class>/<metric>`, and both floors as `<split>/<floor>/<metric>`.
-    Files: views.parquet with the errors of every view, metrics.csv, and a figure a class.
+    Files: views.parquet with the errors of every view, metrics.csv, a figure a class, the worst views, and the error
+    by azimuth and elevation.
     """
     chosen = chosen_views(subject.views, config.views, subject.seed)
+    generated = view_errors(subject, spread, chosen, config.ssim, views_per_part)
     mean_rgb, mean_mask = mean_image(subject, config.mean_views)
     parts = [
-        ViewsPart(chosen.iloc[start : start + views_per_part], mean_rgb, mean_mask, config.ssim)
+        FloorsPart(chosen.iloc[start : start + views_per_part], mean_rgb, mean_mask, config.ssim)
         for start in range(0, len(chosen), views_per_part)
     ]
-    errors = pd.concat(spread(measured, parts, "views", [len(part.views) for part in parts]), ignore_index=True)
+    floors = spread(measured_floors, parts, "views of the floors", [len(part.views) for part in parts])
+    errors = pd.concat([generated.assign(row=chosen["row"], method=GENERATED), *floors], ignore_index=True)
 
     views = _with_errors(subject, chosen, errors)
     views.to_parquet(answer.folder / "views.parquet", index=False)
@@ -66,7 +69,8 @@ def reconstruction(
 
     for name in subject.styles_by_class:
         _class_figure(subject, views[views["class_name"] == name], name, config.columns, answer)
-    _worst_figure(subject, views, config.worst, answer)
+    worst_views({GENERATED: subject}, views.assign(role=GENERATED), config.worst, answer)
+    errors_by_view({str(name): of_class for name, of_class in views.groupby("class_name", sort=True)}, answer)
     turntables(subject, config.turntable_styles, config.turntable_frames, answer)
     answer.text = _text(table)
 
@@ -131,8 +135,8 @@ def mean_image(subject: Subject, most: int) -> tuple[np.ndarray, np.ndarray]:
     return (rgb_sum / len(rows)).astype(np.float32), (mask_sum / len(rows)).astype(np.float32)
 
 
-def measured(subject: Subject, part: ViewsPart) -> pd.DataFrame:
-    """Errors of the generator and of both floors on some views: row, method and `metrics.MEASURES`."""
+def measured_floors(subject: Subject, part: FloorsPart) -> pd.DataFrame:
+    """Errors of both floors on some views: row, method and `metrics.MEASURES`."""
     views = part.views
     truth, truth_mask = subject.truth(views["row"].to_numpy())
     tables = []
@@ -141,15 +145,9 @@ def measured(subject: Subject, part: ViewsPart) -> pd.DataFrame:
         errors = metrics.measure(rgb, mask, truth[of], truth_mask[of], part.with_ssim)
         tables.append(errors.assign(row=views["row"].to_numpy()[of], method=method))
 
-    everything = np.arange(len(views))
-    add(
-        GENERATED,
-        *subject.draw(views["style"].to_numpy(), views["azimuth_deg"], views["elevation_deg"]),
-        everything,
-    )
     shape = (len(views), *part.mean_mask.shape)
     mean_rgb, mean_mask = np.broadcast_to(part.mean_rgb, (*shape, 3)), np.broadcast_to(part.mean_mask, shape)
-    add(MEAN_IMAGE, mean_rgb, mean_mask, everything)
+    add(MEAN_IMAGE, mean_rgb, mean_mask, np.arange(len(views)))
     having = np.flatnonzero(views["neighbour"].to_numpy() >= 0)
     add(NEAREST_VIEW, *subject.truth(views["neighbour"].to_numpy()[having]), having)
     return pd.concat(tables, ignore_index=True)
@@ -169,9 +167,7 @@ def metrics_table(views: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
                     continue
                 pooled = metrics.pooled(of_method)
                 line = {"split": split, "class_name": name, "method": method, "views": len(of_method)}
-                line |= {key: pooled.get(key, np.nan) for key in ("mse", "psnr_db", "psnr_object_db")}
-                line |= {"mse_rgb_sum": 3 * pooled["mse"]}
-                lines.append(line | {key: pooled.get(key, np.nan) for key in ("ssim", "mask_iou")})
+                lines.append(line | {key: pooled.get(key, np.nan) for key in metrics.POOLED})
     return pd.DataFrame(lines)
 
 
@@ -209,26 +205,6 @@ def _class_figure(subject: Subject, views: pd.DataFrame, name: str, columns: int
     )
     path = answer.figure(f"views-{name}.png", title, caption, table)
     figures.grid(blocks, heads).save(path)
-
-
-def _worst_figure(subject: Subject, views: pd.DataFrame, count: int, answer: Answer) -> None:
-    worst = views.sort_values(["mse", "key"], ascending=[False, True]).head(count)
-    if len(worst) == 0:
-        return
-    truth, generated = _pictures(subject, worst)
-    captions = [
-        f"{short(line['model'])}\n{line['azimuth_deg']:g}°, {line['elevation_deg']:g}°\n"
-        f"{metrics.psnr_db(line['mse']):.1f} dB"
-        for line in worst.to_dict("records")
-    ]
-    unseen = (worst["split"] == "unseen").tolist()
-    rows = [figures.Row(truth, "truth"), figures.Row(generated, "generated", captions, unseen)]
-    caption = (
-        "Largest squared error of all measured views: model, azimuth and elevation, PSNR. Green: views left out "
-        "of training."
-    )
-    path = answer.figure("worst.png", f"The {len(worst)} worst views", caption, worst)
-    figures.grid([figures.Block(rows)]).save(path)
 
 
 def _pictures(subject: Subject, views: pd.DataFrame) -> tuple[list[np.ndarray], list[np.ndarray]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,3 +107,22 @@ def test_there_and_back_is_seamless() -> None:
     steps = np.abs(np.diff(np.append(weights, weights[0])))
     assert steps[0] == pytest.approx(steps[-1])
     assert steps[0] < steps.max() / 10
+
+
+def test_a_heat_map_shows_larger_numbers_darker_and_frames_what_was_unseen(tmp_path: Path) -> None:
+    values = np.array([[0.0, 1.0], [2.0, np.nan]])
+    unseen = np.array([[False, True], [False, False]])
+    one = figures.HeatMap("one", values, ["20°", "0°"], ["0°", "180°"], unseen)
+    figures.heat_maps(tmp_path / "map.png", [one], "error")
+    figures.heat_maps(tmp_path / "unmarked.png", [replace(one, marked=np.zeros_like(unseen))], "error")
+    canvas, unmarked = read(tmp_path / "map.png").astype(int), read(tmp_path / "unmarked.png").astype(int)
+    height, width = canvas.shape[:2]
+    # Points inside the four cells, off the frame's lines.
+    brightness = canvas[[height // 3, height * 2 // 3]][:, [width // 4, width * 5 // 8]].sum(axis=2)
+    assert brightness[0, 0] > brightness[0, 1] > brightness[1, 0]
+    assert brightness[1, 1] == 3 * 255
+    green = (np.abs(canvas - (0x2E, 0x8B, 0x57)).sum(axis=2) < 10) & (np.abs(canvas - unmarked).sum(axis=2) > 0)
+    rows, columns = np.nonzero(green)
+    assert len(rows) > 100
+    assert columns.min() > width * 0.4
+    assert rows.max() < height * 0.6

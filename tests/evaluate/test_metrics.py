@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
+from torchmetrics.functional import mean_squared_error as torchmetrics_mse
+from torchmetrics.functional.classification import binary_jaccard_index
+from torchmetrics.functional.image import peak_signal_noise_ratio as torchmetrics_psnr
 
 from evaluate import metrics
 from infra import rng
@@ -50,6 +54,34 @@ def test_the_objects_error_counts_its_pixels_alone_by_their_coverage() -> None:
     rgb[0, 3, 3] = 1.0  # off the object
     assert metrics.mse_object(rgb, truth, mask)[0] == pytest.approx((0.2**2 + 0.5 * 0.4**2) / 1.5)
     assert np.isnan(metrics.mse_object(rgb, truth, np.zeros_like(mask))[0])
+
+
+def test_a_hard_masks_object_error_is_scikit_images_of_the_objects_pixels() -> None:
+    rgb, truth = pictures()
+    mask = np.zeros(rgb.shape[:3], np.float32)
+    mask[:, 5:20, 8:25] = 1
+    for own, x, y in zip(metrics.mse_object(rgb, truth, mask), rgb, truth, strict=True):
+        assert own == pytest.approx(mean_squared_error(x[5:20, 8:25], y[5:20, 8:25]), rel=1e-5)
+
+
+def test_pooled_errors_of_equal_pictures_are_those_of_all_their_pixels() -> None:
+    rgb, truth = pictures()
+    mask = (truth[..., 0] > 0.5).astype(np.float32)
+    pooled = metrics.pooled(metrics.measure(rgb, mask, truth, mask))
+    assert tuple(pooled) == metrics.POOLED
+    one, other = torch.from_numpy(rgb), torch.from_numpy(truth)
+    assert pooled["mse"] == pytest.approx(float(torchmetrics_mse(one, other)), rel=1e-4)
+    of_channels = [mean_squared_error(rgb[..., c], truth[..., c]) for c in range(3)]
+    assert pooled["mse_rgb_sum"] == pytest.approx(sum(of_channels), rel=1e-4)
+    assert pooled["psnr_db"] == pytest.approx(float(torchmetrics_psnr(one, other, data_range=1.0)), rel=1e-4)
+
+
+def test_mask_iou_is_torchmetrics() -> None:
+    random = rng.generator(2, "masks")
+    masks = random.uniform(size=(2, 3, 16, 16)).astype(np.float32)
+    for own, x, y in zip(metrics.mask_iou(*masks), *masks, strict=True):
+        expected = binary_jaccard_index(torch.from_numpy(x), torch.from_numpy(y > 0.5).int())
+        assert own == pytest.approx(float(expected))
 
 
 def test_mask_iou_is_counted_on_sets_of_pixels() -> None:

@@ -140,6 +140,7 @@ def test_every_figure_has_its_table_beside_it(answer: Answer) -> None:
         "views-chair.png",
         "views-table.png",
         "worst.png",
+        "errors-by-view.png",
         "turntable-chair.gif",
         "turntable-table.gif",
     }
@@ -154,8 +155,20 @@ def test_the_worst_views_are_those_of_the_largest_error(answer: Answer) -> None:
     assert list(worst["key"]) == list(views.sort_values("mse", ascending=False)["key"][:10])
 
 
+def test_the_map_of_directions_has_their_mean_errors_and_says_which_were_unseen(answer: Answer) -> None:
+    views = pd.read_parquet(answer.folder / "views.parquet")
+    cells = pd.read_csv(answer.folder / "errors-by-view.csv")
+    assert len(cells) == 2 * 6 * 2  # classes, azimuths, elevations
+    for cell in cells.to_dict("records"):
+        at = (views["azimuth_deg"] == cell["azimuth_deg"]) & (views["elevation_deg"] == cell["elevation_deg"])
+        own = views[at & (views["class_name"] == cell["panel"])]
+        assert cell["views"] == len(own)
+        assert cell["mse"] == pytest.approx(own["mse"].mean(), rel=1e-4)
+        assert bool(cell["unseen"]) == (own["split"] == "unseen").all() == (cell["azimuth_deg"] in (120, 300))
+
+
 def test_without_unseen_views_there_are_only_training_metrics(subject: Subject, tmp_path: Path) -> None:
-    only = replace(subject, views=subject.views[subject.views["split"] == "train"])
+    only = replace(subject, dataset=subject.views[subject.views["split"] == "train"])
     found = asked(only, tmp_path, PLAIN.model_copy(update={"ssim": False}))
     assert not [key for key in found.metrics if "/unseen/" in key or key.endswith("ssim")]
     assert "never shown" not in found.text
