@@ -7,11 +7,14 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from evaluate.question_config import Changes, QuestionConfig
+from evaluate.transfer.config import ElevationConfig, ElevationExtrapolationConfig, ViewTransferConfig
 from infra.settings import JobSettings, Settings, merged
 from render.config import RenderConfig
 from train.config import TrainConfig
 
-QuestionName = Literal["reconstruction", "morph", "correspondence"]
+QuestionName = Literal[
+    "reconstruction", "view-transfer", "elevation-transfer", "elevation-extrapolation", "morph", "correspondence"
+]
 
 
 class ReconstructionConfig(QuestionConfig):
@@ -107,6 +110,11 @@ class EvaluateConfig(Settings):
     claims: dict[str, ClaimConfig] = Field({}, description="claims to judge, as <question>/<name>")
     published: dict[str, float] = Field({}, description="the paper's own numbers, by the metric they stand beside")
     reconstruction: ReconstructionConfig = Field(ReconstructionConfig(), description="known and unseen views")
+    view_transfer: ViewTransferConfig = Field(ViewTransferConfig(), description="missing views of models")
+    elevation_transfer: ElevationConfig = Field(ElevationConfig(), description="elevations that another class shows")
+    elevation_extrapolation: ElevationExtrapolationConfig = Field(
+        ElevationExtrapolationConfig(), description="elevations that no class shows"
+    )
     morph: MorphConfig = Field(MorphConfig(), description="mixtures of two styles")
     correspondence: CorrespondenceConfig = Field(CorrespondenceConfig(), description="flow along a morph")
 

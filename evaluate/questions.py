@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from evaluate.correspondence.keypoints import correspondence
 from evaluate.morphing import morph
 from evaluate.question import Answer, Panel, Spread, Subject
 from evaluate.reconstruction import reconstruction
+from evaluate.transfer import elevations, views
 
 Ask = Callable[[Panel, Any, Answer], None]
 Needs = Callable[[Any, pd.DataFrame], None]
@@ -53,6 +55,21 @@ QUESTIONS: dict[str, Question] = {
         "Reconstruction",
         "section 4.2",
         lambda panel, config, answer: reconstruction(panel.one[0], config, answer, panel.one[1], panel.views_per_part),
+    ),
+    "view-transfer": Question(
+        "Interpolation between viewpoints", "section 5.2, Figs. 8 and 9", views.view_transfer, views.needs
+    ),
+    "elevation-transfer": Question(
+        "Elevation transfer",
+        "section 5.3, Fig. 10",
+        elevations.elevations,
+        partial(elevations.needs, "elevation-transfer"),
+    ),
+    "elevation-extrapolation": Question(
+        "Elevation extrapolation",
+        "section 5.3, Fig. 11",
+        elevations.elevations,
+        partial(elevations.needs, "elevation-extrapolation"),
     ),
     "morph": Question("Morphs", "section 5.4, Figs. 12, 13 and 15", of_one(morph)),
     "correspondence": Question("Correspondence", "section 5.7, Table 3, Fig. 18", of_one(correspondence)),
