@@ -92,9 +92,14 @@ class ElevationConfig(_TransferConfig):
         return "shared" if any(elevation_deg in seen for seen in self.learnt_deg.values()) else "beyond"
 
     def roles(self) -> dict[str, Changes]:
-        """The class alone, and with the others."""
+        """The class alone, and with the others. Raises ValueError where there is nothing to compare."""
         if self.class_name not in self.learnt_deg or len(self.learnt_deg) < 2:
             raise ValueError(f"learnt_deg: must have '{self.class_name}' and another class")
+        unshown = [each for each in self.own_deg if each not in self.elevations_deg]
+        if unshown:
+            raise ValueError(f"elevations_deg: must have {unshown[0]:g}, which {self.class_name} is learnt at")
+        if set(self.elevations_deg) <= set(self.own_deg):
+            raise ValueError(f"elevations_deg: must have one that {self.class_name} is not learnt at")
         classes = {ALONE: [self.class_name], BOTH: list(self.learnt_deg)}
         return {
             role: {

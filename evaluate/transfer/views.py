@@ -197,7 +197,7 @@ def mixed(subject: Subject, before: np.ndarray, after: np.ndarray, weight: np.nd
     """True views by their rows [n], mixed with `weight` [n] of those after: rgb on black, mask."""
     (rgb, mask), (rgb_after, mask_after) = subject.truth(before), subject.truth(after)
     share = weight.astype(np.float32)[:, None, None]
-    return (1 - share[..., None]) * rgb + share[..., None] * rgb_after, (1 - share) * mask + share * mask_after
+    return rgb + share[..., None] * (rgb_after - rgb), mask + share * (mask_after - mask)
 
 
 def error_table(views: pd.DataFrame) -> pd.DataFrame:
