@@ -43,8 +43,17 @@ def draw_curves(path: Path, curves: Sequence[Curve], x_label: str, y_label: str,
         hollow = np.array(curve.hollow or [False] * len(curve.x))
         x, y = np.asarray(curve.x), np.asarray(curve.y)
         axes.plot(x, y, color=curve.colour, linewidth=1.4, linestyle="--" if curve.dashed else "-")
-        axes.plot(x[~hollow], y[~hollow], "o", color=curve.colour, markersize=4)
-        axes.plot(x[hollow], y[hollow], "o", color=curve.colour, markerfacecolor="white", markersize=4)
+        axes.plot(x[~hollow], y[~hollow], "o", color=curve.colour, markersize=4, clip_on=False, zorder=3)
+        axes.plot(
+            x[hollow],
+            y[hollow],
+            "o",
+            color=curve.colour,
+            markerfacecolor="white",
+            markersize=4,
+            clip_on=False,
+            zorder=3,
+        )
     if log_x:
         axes.set_xscale("log", base=2)
     ticks = sorted({float(x) for curve in curves for x in curve.x})

@@ -51,7 +51,10 @@ def rows_figure(subjects: Mapping[str, Subject], config: ViewTransferConfig, mod
         with_transfer = subjects[f"{WITH}-{count}"]
         path = way(with_transfer, model, config.columns)
         shown = [index in (0, config.columns - 1) for index in range(config.columns)]
-        captions = [f"{azimuth % 360:.0f}°" for azimuth in path["azimuth_deg"]]
+        captions = [
+            f"{azimuth % 360:.0f}°" + ("\nshown" if seen else "")
+            for azimuth, seen in zip(path["azimuth_deg"], shown, strict=True)
+        ]
         rows = [figures.Row(_true_pictures(with_transfer, model, path), "truth")]
         for role in (WITH, WITHOUT):
             subject = subjects[f"{role}-{count}"]
