@@ -23,7 +23,8 @@ _LEAST_MSE = 1e-8
 
 def gain_db(of: pd.Series, over: pd.Series) -> pd.Series:
     """By how many dB the squared error `of` is below that `over`, by their common index; negative where it is above."""
-    return 10 * np.log10(over.clip(lower=_LEAST_MSE) / of.clip(lower=_LEAST_MSE))
+    ratio = over.clip(lower=_LEAST_MSE) / of.clip(lower=_LEAST_MSE)
+    return pd.Series(10 * np.log10(ratio.to_numpy()), ratio.index)
 
 
 def claim(answer: Answer, name: str, values: pd.Series) -> None:

@@ -178,8 +178,9 @@ def claims(views: pd.DataFrame, answer: Answer) -> None:
         if mse.empty:
             continue
         claim(answer, f"helps-{group}", gain_db(mse[BOTH], mse[ALONE]))
-        claim(answer, f"alone-{group}", gain_db(mse[ALONE], mse[COPY]))
-        claim(answer, f"both-{group}", gain_db(mse[BOTH], mse[COPY]))
+        if group != "own":  # where a copy is the truth itself
+            claim(answer, f"alone-{group}", gain_db(mse[ALONE], mse[COPY]))
+            claim(answer, f"both-{group}", gain_db(mse[BOTH], mse[COPY]))
     for elevation, of_elevation in views.groupby("elevation_deg"):
         mse = by_model(of_elevation)
         claim(answer, f"helps-at-{elevation:g}", gain_db(mse[BOTH], mse[ALONE]))
@@ -223,8 +224,8 @@ def _text(views: pd.DataFrame, config: ElevationConfig) -> str:
     away = (both["met_deg"] - both["elevation_deg"]).abs().groupby(both["group"] == "own")
     shown, not_shown = away.get_group(True), away.get_group(False)
     sentences.append(
-        f"Of its pictures at elevations that no {config.class_name} was shown at, {(not_shown > 0).mean():.0%} look most "
-        f"like another elevation, {not_shown.mean():.1f} degrees away on average of all; at those that "
+        f"Of its pictures at elevations that no {config.class_name} was shown at, {(not_shown > 0).mean():.0%} look "
+        f"most like another elevation, {not_shown.mean():.1f} degrees away on average of all; at those that "
         f"{config.class_name}s were shown at {(shown > 0).mean():.0%} do."
     )
     return " ".join(sentences)

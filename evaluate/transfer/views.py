@@ -99,7 +99,7 @@ def measured_at(panel: Panel, count: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     parts = shown_parts(subject.views)
     neighbours = pd.concat(spread(found_neighbours, parts, "views", [len(each.targets) for each in parts]))
     missing, sources = missing_views(subject.views, neighbours)
-    tables = []
+    tables: list[pd.DataFrame] = []
     for method in (WITH, WITHOUT):
         role, with_others = f"{method}-{count}", sources if method == WITH else {}
         pieces = [
@@ -108,22 +108,24 @@ def measured_at(panel: Panel, count: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         ]
         tables += panel.spreads[role](errors, pieces, "views", [len(piece.views) for piece in pieces])
     labels = subject.views.loc[missing["row"], _LABELS].reset_index(names="row")
-    of_all = pd.concat(tables, ignore_index=True).merge(labels, on="row", validate="many_to_one")
-    return of_all.drop(columns="row").assign(views=count)[["views", "method", *_LABELS, *MEASURED]], neighbours
+    measured = pd.concat(tables, ignore_index=True).merge(labels, on="row", validate="many_to_one")
+    return measured.assign(views=count)[["views", "method", *_LABELS, *MEASURED]], neighbours
 
 
 def shown_parts(views: pd.DataFrame) -> list[ShownPart]:
     """A part for every direction that a target was shown from, of a training's views."""
     shown = views[views["target"] & (views["split"] == "train")]
     sources = rows_by_direction(views[~views["target"]])
-    parts = rows_by_direction(shown).items()
+    parts = sorted(rows_by_direction(shown).items())
     return [ShownPart(rows, sources[direction]) for direction, rows in parts if direction in sources]
 
 
 def rows_by_direction(views: pd.DataFrame) -> dict[Direction, np.ndarray]:
     """Rows of views by (azimuth, elevation) in degrees."""
-    groups = views.groupby(["azimuth_deg", "elevation_deg"]).groups
-    return {(azimuth, elevation): np.asarray(rows) for (azimuth, elevation), rows in groups.items()}
+    rows: dict[Direction, list[int]] = {}
+    for direction, row in zip(_directions(views), views.index, strict=True):
+        rows.setdefault(direction, []).append(row)
+    return {direction: np.array(own) for direction, own in rows.items()}
 
 
 def found_neighbours(subject: Subject, part: ShownPart) -> pd.DataFrame:
@@ -187,8 +189,8 @@ def errors(subject: Subject, part: MissingPart) -> pd.DataFrame:
     add(part.method, *subject.draw(true["style"].to_numpy(), true["azimuth_deg"], true["elevation_deg"]))
     if part.sources:
         for measure in MEASURES:
-            ends = (views[f"{measure}_{end}"].to_numpy() for end in ("before", "after"))
-            add(measure, *mixed(subject, *ends, views["weight"].to_numpy()))
+            before, after = (views[f"{measure}_{end}"].to_numpy() for end in ("before", "after"))
+            add(measure, *mixed(subject, before, after, views["weight"].to_numpy()))
         add(MEAN, *_means(subject, part.sources, _directions(true)))
     return pd.concat(tables, ignore_index=True)
 
