@@ -8,10 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
+from skimage.feature import hog
 
+from evaluate.claims import judged
+from evaluate.config import ClaimConfig
 from evaluate.question import Answer, Subject, panel_here
 from evaluate.transfer.config import ViewTransferConfig
-from evaluate.transfer.views import needs, view_transfer
+from evaluate.transfer.views import mixed, needs, view_transfer
 from infra.errors import UserError
 from infra.storage import Storage
 from render.dataset import open_dataset
@@ -81,7 +84,29 @@ def test_a_network_that_transfer_harms_loses_the_claim(transfer_world: Storage, 
     assert (claimed(answer, "beats-neighbours") < 0).all()
 
 
-def test_neighbours_are_those_of_brute_force(subjects: dict[str, Subject], found: tuple[Answer, pd.DataFrame]) -> None:
+def test_the_verdict_on_transfer_follows_from_the_planted_errors(found: tuple[Answer, pd.DataFrame]) -> None:
+    answer, _ = found
+    tables = {"transfer-helps": [pd.read_csv(answer.folder / "claim-transfer-helps.csv")]}
+    for margin, expected in ((12.0, "holds"), (12.1, "fails")):
+        claim = ClaimConfig(section="5.2", says="transfer helps", effect="dB", direction="above", margin=margin)
+        (verdict,) = judged("view-transfer", {"view-transfer/transfer-helps": claim}, tables, seed=0)
+        assert (verdict.claim_holds, verdict.samples) == (expected, 2)
+
+
+def vector(subject: Subject, view: pd.Series, model: str, measure: str) -> np.ndarray:
+    """A picture by RGB or by HOG, the latter straight from the stored picture over white."""
+    if measure == "rgb":
+        return truth_of(subject, view, model).ravel()
+    views = subject.dataset
+    same = (views["azimuth_deg"] == view["azimuth_deg"]) & (views["elevation_deg"] == view["elevation_deg"])
+    (row,) = views.index[same & (views["model"] == model)]
+    return np.asarray(hog(subject.rgba[row, ..., :3] / 255.0, 9, (8, 8), (2, 2), channel_axis=-1))
+
+
+@pytest.mark.parametrize("method", ["rgb", "hog", "mean"])
+def test_neighbours_are_those_of_brute_force(
+    subjects: dict[str, Subject], found: tuple[Answer, pd.DataFrame], method: str
+) -> None:
     _, views = found
     subject = subjects["transfer-4"]
     targets = sorted(set(subject.views.loc[subject.views["target"], "model"]))
@@ -91,20 +116,31 @@ def test_neighbours_are_those_of_brute_force(subjects: dict[str, Subject], found
         own = subject.views[(subject.views["model"] == target) & (subject.views["split"] == "train")]
         own = own.sort_values("azimuth_deg")
         nearest = []
-        for _, shown in own.iterrows():
-            truth = truth_of(subject, shown, target)
-            nearest.append(min(sources, key=lambda s: np.square(truth_of(subject, shown, s) - truth).sum()))
+        for _, shown in own.iterrows() if method != "mean" else ():
+            truth = vector(subject, shown, target, method)
+            nearest.append(min(sources, key=lambda s: np.square(vector(subject, shown, s, method) - truth).sum()))
         around = np.concatenate([own["azimuth_deg"] - 360, own["azimuth_deg"], own["azimuth_deg"] + 360])
-        measured = views[(views["views"] == 4) & (views["model"] == target)]
-        for _, view in measured[measured["method"].isin(["rgb", "mean"])].iterrows():
+        of_method = (views["views"] == 4) & (views["model"] == target) & (views["method"] == method)
+        assert of_method.sum() == 12
+        for _, view in views[of_method].iterrows():
             weights = dict.fromkeys(sources, 0.25)
-            if view["method"] == "rgb":
+            if nearest:
                 one_hot = np.tile(np.eye(4), (3, 1))
                 of_shown = [np.interp(view["azimuth_deg"], around, one_hot[:, i]) for i in range(4)]
                 weights = {s: sum(w for w, n in zip(of_shown, nearest, strict=True) if n == s) for s in sources}
             mixed = sum(weight * truth_of(subject, view, s) for s, weight in weights.items() if weight)
             error = np.square(mixed - truth_of(subject, view, target)).mean()
             assert view["mse"] == pytest.approx(error, rel=1e-4)
+
+
+def test_pictures_and_masks_are_mixed_by_the_weight(subjects: dict[str, Subject]) -> None:
+    subject = subjects["transfer-4"]
+    rgb, mask = mixed(subject, np.array([0, 3]), np.array([40, 41]), np.array([0.25, 1.0]))
+    (one, one_mask), (other, other_mask) = subject.truth([0, 3]), subject.truth([40, 41])
+    np.testing.assert_allclose(rgb[0], 0.75 * one[0] + 0.25 * other[0], atol=1e-6)
+    np.testing.assert_allclose(mask[0], 0.75 * one_mask[0] + 0.25 * other_mask[0], atol=1e-6)
+    np.testing.assert_allclose(rgb[1], other[1], atol=1e-6)
+    np.testing.assert_allclose(mask[1], other_mask[1], atol=1e-6)
 
 
 def test_a_source_that_looks_like_the_target_is_its_neighbour_without_error(
@@ -127,7 +163,7 @@ def test_claims_on_neighbours_are_those_of_the_errors(found: tuple[Answer, pd.Da
     answer, views = found
     for model, of_model in views.groupby("model"):
         mean = of_model.groupby(["views", "method"])[["mse", "mask_iou", "hog_distance"]].mean()
-        mse, iou = mean["mse"], mean["mask_iou"]
+        mse, iou, away = mean["mse"], mean["mask_iou"], mean["hog_distance"]
 
         def db(count: int, method: str, than: str, mse: pd.Series = mse) -> float:
             return float(10 * np.log10(mse[count, than] / mse[count, method]))
@@ -142,6 +178,7 @@ def test_claims_on_neighbours_are_those_of_the_errors(found: tuple[Answer, pd.Da
             ),
             "rgb-scores-better": (db(4, "rgb", "hog") + db(1, "rgb", "hog")) / 2,
             "hog-looks-better": np.mean([iou[count, "hog"] - iou[count, "rgb"] for count in (4, 1)]),
+            "hog-gradients-better": np.mean([away[count, "rgb"] - away[count, "hog"] for count in (4, 1)]),
         }
         for name, value in expected.items():
             assert claimed(answer, name)[f"chair/{model}"] == pytest.approx(value, rel=1e-4, abs=1e-5), name
