@@ -79,6 +79,7 @@ class ElevationConfig(_TransferConfig):
     )
     models: int = Field(128, ge=1, description="most models measured, drawn by the seed")
     shown: int = Field(3, ge=1, le=8, description="models in the figure, from the least to the largest error")
+    azimuth_deg: float = Field(30.0, description="azimuth of the figure in degrees; the nearest rendered is taken")
 
     @property
     def own_deg(self) -> tuple[float, ...]:

@@ -45,7 +45,7 @@ def rows_figure(
     blocks, lines = [], []
     for model in models:
         of_model = views[views["model"] == model]
-        azimuth = _typical_azimuth(of_model)
+        azimuth = min(of_model["azimuth_deg"], key=lambda each: abs((each - config.azimuth_deg + 180) % 360 - 180))
         truth = [subjects[BOTH].pictures_of(f"{config.class_name}/{model}", [azimuth], each) for each in asked]
         rows = [figures.Row([figures.over_white(*each)[0] for each in truth], "truth")]
         for role in (ALONE, BOTH):
@@ -72,9 +72,3 @@ def _names(config: ElevationConfig) -> dict[str, str]:
     own = f"{config.class_name}s"
     others = [f"{name}s" for name in config.learnt_deg if name != config.class_name]
     return {ALONE: f"{own} only", BOTH: " and ".join([own, *others]), COPY: "copied view"}
-
-
-def _typical_azimuth(of_model: pd.DataFrame) -> float:
-    """The azimuth of median error of the network on all classes."""
-    error = of_model[of_model["method"] == BOTH].groupby("azimuth_deg")["mse"].mean().sort_values(kind="stable")
-    return float(error.index[(len(error) - 1) // 2])
