@@ -76,7 +76,7 @@ def draw_curves(path: Path, curves: Sequence[Curve], x_label: str, y_label: str,
             curve.name, (curve.x[-1], height), xytext=(7, 0), textcoords="offset points",
             va="center", color=curve.colour, fontsize=_FONT_PT, annotation_clip=False,
         )  # fmt: skip
-    figure.savefig(path, facecolor="white", format="png")
+    figure.savefig(path, facecolor="white", format="png", bbox_inches="tight", pad_inches=0.08)
 
 
 def kept_apart(heights: Sequence[float], room: float) -> list[float]:

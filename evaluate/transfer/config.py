@@ -54,7 +54,7 @@ class ViewTransferConfig(_TransferConfig):
     )
     share: float = Field(0.1, gt=0, lt=1, description="share of the models of a class that are targets, by the seed")
     few: int = Field(4, ge=1, description="views up to which a target counts as shown from few sides")
-    columns: int = Field(9, ge=3, le=17, description="pictures a row, from one view that was shown to the next")
+    columns: int = Field(7, ge=3, le=17, description="pictures a row, from one view that was shown to the next")
     shown: int = Field(8, ge=1, le=16, description="target models whose nearest neighbours are shown")
 
     def roles(self) -> dict[str, Changes]:
