@@ -43,17 +43,12 @@ def draw_curves(path: Path, curves: Sequence[Curve], x_label: str, y_label: str,
         hollow = np.array(curve.hollow or [False] * len(curve.x))
         x, y = np.asarray(curve.x), np.asarray(curve.y)
         axes.plot(x, y, color=curve.colour, linewidth=1.4, linestyle="--" if curve.dashed else "-")
-        axes.plot(x[~hollow], y[~hollow], "o", color=curve.colour, markersize=4, clip_on=False, zorder=3)
-        axes.plot(
-            x[hollow],
-            y[hollow],
-            "o",
-            color=curve.colour,
-            markerfacecolor="white",
-            markersize=4,
-            clip_on=False,
-            zorder=3,
-        )
+        for marked, face in ((~hollow, curve.colour), (hollow, "white")):
+            if marked.any():
+                axes.plot(
+                    x[marked], y[marked], "o",
+                    color=curve.colour, markerfacecolor=face, markersize=4, clip_on=False, zorder=3,
+                )  # fmt: skip
     if log_x:
         axes.set_xscale("log", base=2)
     ticks = sorted({float(x) for curve in curves for x in curve.x})
@@ -76,7 +71,7 @@ def draw_curves(path: Path, curves: Sequence[Curve], x_label: str, y_label: str,
             curve.name, (curve.x[-1], height), xytext=(7, 0), textcoords="offset points",
             va="center", color=curve.colour, fontsize=_FONT_PT, annotation_clip=False,
         )  # fmt: skip
-    figure.savefig(path, facecolor="white", format="png", bbox_inches="tight", pad_inches=0.08)
+    figure.savefig(path, facecolor="white", format="png")
 
 
 def kept_apart(heights: Sequence[float], room: float) -> list[float]:

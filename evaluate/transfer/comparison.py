@@ -32,9 +32,9 @@ def claim(answer: Answer, name: str, values: pd.Series) -> None:
     answer.table(f"claim-{name}", pd.DataFrame({"sample": values.index, "value": values.to_numpy()}))
 
 
-def mean_and_models(values: pd.Series, unit: str = " dB") -> str:
-    """`3.1 dB (9 of 10 models above 0)`."""
-    return f"{values.mean():.1f}{unit} ({int((values > 0).sum())} of {len(values)} models above 0)"
+def mean_and_models(values: pd.Series) -> str:
+    """`3.1 dB a model (9 of 10 models above 0)`."""
+    return f"{values.mean():.1f} dB a model ({int((values > 0).sum())} of {len(values)} models above 0)"
 
 
 def of_class(subject: Subject, class_name: str) -> pd.DataFrame:

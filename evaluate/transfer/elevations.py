@@ -214,10 +214,11 @@ def _text(views: pd.DataFrame, config: ElevationConfig) -> str:
             continue
         mse = by_model(of_group)
         degrees = ", ".join(f"{each:g}" for each in sorted(of_group["elevation_deg"].unique()))
+        gain = mean_and_models(gain_db(mse[BOTH], mse[ALONE]))
         sentences.append(
-            f"At {degrees} degrees, {which}, the network that learnt {others} too is better by "
-            f"{mean_and_models(gain_db(mse[BOTH], mse[ALONE]))}. Against a copy of the nearest elevation shown it is "
-            f"better by {mean_and_models(gain_db(mse[BOTH], mse[COPY]))}, the network on {config.class_name}s alone by "
+            f"At {degrees} degrees, {which}, learning {others} too gains {gain}. "
+            f"Over a copy of the nearest elevation shown that network gains "
+            f"{mean_and_models(gain_db(mse[BOTH], mse[COPY]))}, the one on {config.class_name}s alone "
             f"{mean_and_models(gain_db(mse[ALONE], mse[COPY]))}."
         )
     both = views[views["method"] == BOTH]

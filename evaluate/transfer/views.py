@@ -277,13 +277,14 @@ def _least(values: list[pd.Series]) -> pd.Series:
 def _text(views: pd.DataFrame, config: ViewTransferConfig) -> str:
     mse = by_model(views, "mse")
     fewest, most = min(config.views), max(config.views)
-    sentences = [
-        f"Missing views of {len(mse)} target models: with {count} of their views shown, the network whose other models "
-        f"were shown from all sides reaches {metrics.psnr_db(mse[count, WITH].mean()):.1f} dB, "
-        f"{mean_and_models(gain_db(mse[count, WITH], mse[count, WITHOUT]))} better than the one shown as few views "
-        "of every model."
-        for count in dict.fromkeys((fewest, most))
-    ]
+    sentences = [f"Missing views of {len(mse)} target models."]
+    for count in dict.fromkeys((fewest, most)):
+        gain = mean_and_models(gain_db(mse[count, WITH], mse[count, WITHOUT]))
+        with_transfer, without = (metrics.psnr_db(mse[count, method].mean()) for method in (WITH, WITHOUT))
+        sentences.append(
+            f"With {count} shown: {with_transfer:.1f} dB where the other models were shown from all sides, "
+            f"{without:.1f} dB where they were shown from as few; a gain of {gain}."
+        )
     gains = [gain_db(mse[count, WITH], mse[count, measure]) for count in config.views for measure in MEASURES]
     sentences.append(
         f"Nearest neighbours are behind the network with transfer by {min(each.mean() for each in gains):.1f} to "
