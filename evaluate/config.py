@@ -10,6 +10,7 @@ from evaluate.comparisons.config import ArchitecturesConfig, AugmentationMorphCo
 from evaluate.imagination.config import ArithmeticConfig, SamplingConfig, TransformationsConfig, TripleConfig
 from evaluate.inside.config import FiltersConfig, FrequencyConfig, NeuronsConfig, SpatialConfig, UnitsConfig
 from evaluate.question_config import Changes, QuestionConfig
+from evaluate.transfer.config import ElevationConfig, ElevationExtrapolationConfig, ViewTransferConfig
 from infra.settings import JobSettings, Settings, merged
 from render.config import RenderConfig
 from train.config import TrainConfig
@@ -20,6 +21,9 @@ QuestionName = Literal[
     "dataset-size",
     "augmentation-morph",
     "transformations",
+    "view-transfer",
+    "elevation-transfer",
+    "elevation-extrapolation",
     "morph",
     "morph-triple",
     "morph-classes",
@@ -132,6 +136,11 @@ class EvaluateConfig(Settings):
     dataset_size: DatasetSizeConfig = Field(DatasetSizeConfig(), description="more and fewer models, augmentation")
     augmentation_morph: AugmentationMorphConfig = Field(
         AugmentationMorphConfig(), description="morphs without and with augmentation"
+    )
+    view_transfer: ViewTransferConfig = Field(ViewTransferConfig(), description="missing views of models")
+    elevation_transfer: ElevationConfig = Field(ElevationConfig(), description="elevations that another class shows")
+    elevation_extrapolation: ElevationExtrapolationConfig = Field(
+        ElevationExtrapolationConfig(), description="elevations that no class shows"
     )
     morph: MorphConfig = Field(MorphConfig(), description="mixtures of two styles")
     morph_triple: TripleConfig = Field(TripleConfig(), description="mixtures of three styles")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -27,6 +28,7 @@ from evaluate.inside.units import units
 from evaluate.morphing import morph, morph_classes, morph_classes_needs
 from evaluate.question import GENERATOR, Answer, Panel, Spread, Subject
 from evaluate.reconstruction import reconstruction
+from evaluate.transfer import elevations, views
 
 Ask = Callable[[Panel, Any, Answer], None]
 Needs = Callable[[Any, pd.DataFrame], None]
@@ -80,6 +82,21 @@ QUESTIONS: dict[str, Question] = {
     ),
     "augmentation-morph": Question("Morphs and augmentation", "section 4.3, Fig. 6", augmentation_morph),
     "transformations": Question("Transformations", "section 5.1, Fig. 7", of_one(transformations), augmented=True),
+    "view-transfer": Question(
+        "Interpolation between viewpoints", "section 5.2, Figs. 8 and 9", views.view_transfer, views.needs
+    ),
+    "elevation-transfer": Question(
+        "Elevation transfer",
+        "section 5.3, Fig. 10",
+        elevations.elevations,
+        partial(elevations.needs, "elevation-transfer"),
+    ),
+    "elevation-extrapolation": Question(
+        "Elevation extrapolation",
+        "section 5.3, Fig. 11",
+        elevations.elevations,
+        partial(elevations.needs, "elevation-extrapolation"),
+    ),
     "morph": Question("Morphs", "section 5.4, Figs. 12 and 13", of_one(morph)),
     "morph-triple": Question("Morphs between three", "section 5.4, Fig. 14", of_one(triples), triples_needs),
     "morph-classes": Question(

@@ -8,6 +8,7 @@ import pytest
 
 from evaluate.question import Subject
 from infra.storage import Storage
+from tests.evaluate.draughtsman import make_transfer_world
 from tests.evaluate.furniture import make_world, subject_of
 
 
@@ -29,3 +30,9 @@ def world(node_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Storage
 def subject(world: Storage) -> Subject:
     """The shared world's subject."""
     return subject_of(world)
+
+
+@pytest.fixture(scope="session")
+def transfer_world(node_cache: None, tmp_path_factory: pytest.TempPathFactory) -> Storage:
+    """A dataset alone, of more sides and elevations; to read from."""
+    return make_transfer_world(tmp_path_factory.mktemp("transfer"))
