@@ -20,8 +20,10 @@ def main() -> int:
     """Read the command line, ask what has not been answered yet, say what came out and where it is."""
     job = parse(EvaluateJob, _with_questions(sys.argv[1:]), "python -m evaluate", _EPILOG)
 
+    from evaluate.claims import Claim
     from evaluate.job import evaluate_generators, finished_evaluation
     from evaluate.stages import prepared, unprepared
+    from evaluate.verdicts import claims_table
     from infra.cluster import connected
     from infra.lease import held
     from infra.progress import console
@@ -38,9 +40,8 @@ def main() -> int:
     for place, summary in found["questions"].items():
         console.print(f"[bold]{place}[/bold]  {summary['text']}")
         console.print(f"{workspace.url}/evaluation/{place}")
-    for claim in found["claims"]:
-        span = f"{claim['value']:.4g}, 95 % interval {claim['low']:.4g} to {claim['high']:.4g}"
-        console.print(f"[bold]{claim['claim_holds']}[/bold]  {claim['says']} ({claim['effect']}: {span})")
+    if found["claims"]:
+        console.print(claims_table([Claim(**claim) for claim in found["claims"]]))
     return 0
 
 

@@ -7,20 +7,26 @@ does; when the whole interval lies on the other side it fails, and else nothing 
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter, ValidationError
 
 from evaluate.config import ClaimConfig
 from infra import rng
 from infra.errors import UserError
+from infra.storage import Storage
 
 RESAMPLES = 4000
 PREFIX = "claim-"
 """Of the names of the tables that hold the values of a claim."""
+CLAIMS = "claims.csv"
+"""All claims that were judged, below evaluation/."""
 
 Verdict = Literal["holds", "fails", "open"]
 
@@ -46,6 +52,28 @@ class Claim:
     def plain(self) -> dict[str, object]:
         """As plain data, for JSON and CSV."""
         return asdict(self)
+
+
+def read_claims(evaluation: Storage) -> list[Claim]:
+    """The claims of claims.csv in their order; none where there is no such file.
+
+    Raises `UserError` for a file that does not hold claims.
+    """
+    if not evaluation.exists(CLAIMS):
+        return []
+    rows = csv.DictReader(io.StringIO(evaluation.read_bytes(CLAIMS).decode()))
+    try:
+        return TypeAdapter(list[Claim]).validate_python(list(rows))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UserError(f"{evaluation.url}/{CLAIMS}: {where}: {first['msg']}; remove it and evaluate again") from None
+
+
+def write_claims(evaluation: Storage, claims: Sequence[Claim]) -> None:
+    """Write claims.csv, one row a claim."""
+    table = pd.DataFrame([claim.plain() for claim in claims])
+    evaluation.write_bytes(CLAIMS, table.to_csv(index=False, na_rep="nan").encode())
 
 
 def judged(

@@ -18,7 +18,7 @@ import pandas as pd
 import ray
 import ray.exceptions
 
-from evaluate.claims import PREFIX, judged
+from evaluate.claims import PREFIX, Claim, judged, read_claims, write_claims
 from evaluate.config import EvaluateConfig, EvaluateJob, settings_of
 from evaluate.plan import Plans, places, plan
 from evaluate.question import Answer, Panel, Part, Result, Spread, Subject, style_of
@@ -31,7 +31,7 @@ from infra.storage import Storage
 from infra.tracking import Run
 from train.checkpoint import GeneratorSpec
 
-SUMMARY, CLAIMS = "summary.json", "claims.csv"
+SUMMARY = "summary.json"
 CODE_VERSION = 2
 """Raised whenever the same settings would give other answers, so that old ones are made anew."""
 
@@ -66,7 +66,10 @@ def evaluate_generators(job: EvaluateJob, workspace: Storage, run: Run) -> dict[
                 settings = config.model_dump(mode="json")[settings_of(question)]
                 child.params(flatten({"evaluate": {question: settings}}))
                 child.params({"seed": each, **{f"training/{role}": one.name for role, one in roles.items()}})
-                summary = _ask(question, config, subjects, inputs, storage, child)
+                answer = _ask(question, config, subjects, storage, child)
+                summary = {"question": question, "inputs_digest": inputs, **answer, "seed": each}
+                summary |= {"trainings": {role: one.name for role, one in roles.items()}, "run": child.address}
+                storage.write_json(SUMMARY, summary)
         summaries[place] = summary
     found = _together(summaries, _judge(config, plans, workspace, job.seed))
     run.metrics(found["metrics"])
@@ -147,8 +150,9 @@ def _specs(plans: Plans, workspace: Storage) -> dict[str, GeneratorSpec]:
 
 
 def _judge(config: EvaluateConfig, plans: Plans, workspace: Storage, seed: int) -> list[dict[str, object]]:
-    """The recipe's claims on the questions asked, over all seeds; written as evaluation/claims.csv."""
-    claims = []
+    """The recipe's claims on the questions asked, over all seeds; written to evaluation/claims.csv, beside those on
+    other questions that were asked before."""
+    claims: list[Claim] = []
     for question in plans:
         tables: dict[str, list[pd.DataFrame]] = {}
         for place in (place for place, of, _, _ in places(plans) if of == question):
@@ -156,10 +160,12 @@ def _judge(config: EvaluateConfig, plans: Plans, workspace: Storage, seed: int) 
             for name in (name for name in storage.list(".csv") if name.startswith(PREFIX)):
                 table = pd.read_csv(io.BytesIO(storage.read_bytes(name)))
                 tables.setdefault(name.removeprefix(PREFIX).removesuffix(".csv"), []).append(table)
-        claims += [claim.plain() for claim in judged(question, config.claims, tables, seed)]
+        claims += judged(question, config.claims, tables, seed)
     if claims:
-        (workspace / "evaluation").write_bytes(CLAIMS, pd.DataFrame(claims).to_csv(index=False).encode())
-    return claims
+        evaluation = workspace / "evaluation"
+        others = [claim for claim in read_claims(evaluation) if claim.question not in plans]
+        write_claims(evaluation, [*others, *claims])
+    return [claim.plain() for claim in claims]
 
 
 def _together(summaries: dict[str, dict[str, Any]], claims: list[dict[str, object]]) -> dict[str, Any]:
@@ -182,11 +188,10 @@ def _ask(
     question: str,
     config: EvaluateConfig,
     subjects: Mapping[str, SubjectPlace],
-    inputs: str,
     storage: Storage,
     child: Run,
 ) -> dict[str, Any]:
-    """Ask one question and store what comes back; the summary last."""
+    """Ask one question and store its files; returns what the summary, which is written last, says of the answer."""
     storage.delete(SUMMARY)
     panel = Panel(
         {role: open_subject(place) for role, place in subjects.items()},
@@ -203,12 +208,4 @@ def _ask(
             storage.put(file, file.name)
             child.artifact(file)
     child.metrics(answer.metrics)
-    summary = {
-        "question": question,
-        "inputs_digest": inputs,
-        "metrics": answer.metrics,
-        "figures": answer.figures,
-        "text": answer.text,
-    }
-    storage.write_json(SUMMARY, summary)
-    return summary
+    return {"metrics": answer.metrics, "figures": answer.figures, "text": answer.text}

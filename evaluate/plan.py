@@ -15,6 +15,9 @@ from evaluate.question_config import Changes, QuestionConfig
 from infra.settings import digest, flatten
 from train.config import TrainConfig
 
+RUN_FILE = "run.json"
+"""Beside a training's generator: which MLflow run made it."""
+
 
 @dataclass(frozen=True)
 class Planned:

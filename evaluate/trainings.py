@@ -12,7 +12,7 @@ from typing import Any
 
 import ray
 
-from evaluate.plan import Planned
+from evaluate.plan import RUN_FILE, Planned
 from infra.errors import user_error_in
 from infra.progress import Progress, console
 from infra.settings import flatten
@@ -95,9 +95,11 @@ def _task(each: Planned, workspace_url: str, recipe: dict[str, Any], child: Run)
 
 def _train(each: Planned, workspace_url: str, recipe: dict[str, Any], child: Run) -> None:
     settings = {**recipe, "seed": each.seed, "train": each.config.model_dump(mode="json")}
+    workspace = open_storage(workspace_url)
     with child.recording():
         child.params(flatten({"train": each.config.model_dump(mode="json"), "seed": each.seed}))
-        train_generator(each.config, seed=each.seed, workspace=open_storage(workspace_url), recipe=settings, run=child)
+        (workspace / "training" / each.name).write_json(RUN_FILE, child.address)
+        train_generator(each.config, seed=each.seed, workspace=workspace, recipe=settings, run=child)
 
 
 def _child(run: Run, each: Planned, dataset: Dataset) -> Run:

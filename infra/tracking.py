@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -38,6 +39,11 @@ class Run:
     uri: str
     experiment: str
     id: str
+
+    @property
+    def address(self) -> dict[str, str]:
+        """Where the run is found, as plain data for a file: uri (without its password), experiment, id."""
+        return {"uri": without_password(self.uri), "experiment": self.experiment, "id": self.id}
 
     def params(self, flat: Mapping[str, object]) -> None:
         """Log parameters; one that is there already with the same value is left."""
@@ -196,6 +202,12 @@ def default_uri(workspace: Storage) -> str:
         return configured
     folder = workspace.root if isinstance(workspace, FolderStorage) else Path.cwd()
     return f"sqlite:///{folder / 'mlflow.db'}"
+
+
+def without_password(uri: str) -> str:
+    """A tracking URI that may be shown."""
+    password = urlsplit(uri).password
+    return uri.replace(f":{password}@", ":…@") if password else uri
 
 
 def _open(client: MlflowClient, uri: str, experiment_id: str, name: str, tags: Mapping[str, str]) -> Run:

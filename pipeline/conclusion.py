@@ -9,6 +9,8 @@ from pathlib import Path
 
 from rich.table import Table
 
+from evaluate.claims import read_claims
+from evaluate.verdicts import claims_table
 from infra.progress import console
 from infra.storage import Storage
 from pipeline.config import Recipe
@@ -24,8 +26,12 @@ SPLITS = (("train", "training views"), ("unseen", "unseen views"))
 
 
 def conclude(recipe: Recipe, workspace: Storage, tracking_uri: str, metrics: Mapping[str, float]) -> None:
-    """Print the table of metrics and three lines: the report, MLflow, what to try next."""
-    console.print(table(metrics))
+    """Print the tables of metrics and of the recipe's claims, and three lines: the report, MLflow, what to try next."""
+    claims = [c for c in read_claims(workspace / "evaluation") if f"{c.question}/{c.name}" in recipe.evaluate.claims]
+    if shown := table(metrics):
+        console.print(shown)
+    if claims:
+        console.print(claims_table(claims))
     flow = metrics.get("eval/correspondence/aepe_px")
     if flow is not None:
         zero = metrics["eval/correspondence/zero_flow/aepe_px"]
@@ -35,8 +41,8 @@ def conclude(recipe: Recipe, workspace: Storage, tracking_uri: str, metrics: Map
     console.print(f"next      {_next(recipe)}")
 
 
-def table(metrics: Mapping[str, float]) -> Table:
-    """Reconstruction of training and of unseen views, beside the floors."""
+def table(metrics: Mapping[str, float]) -> Table | None:
+    """Reconstruction of training and of unseen views, beside the floors; None where it was not asked."""
     shown = Table(title="Reconstruction", title_justify="left", title_style="bold", box=None, pad_edge=False)
     shown.add_column("")
     for _, title, _ in COLUMNS:
@@ -47,7 +53,7 @@ def table(metrics: Mapping[str, float]) -> Table:
             if any(value is not None for value in values):
                 cells = ["" if v is None else format(v, f) for v, (_, _, f) in zip(values, COLUMNS, strict=True)]
                 shown.add_row(f"{split_title}, {title}", *cells)
-    return shown
+    return shown if shown.row_count else None
 
 
 def _mlflow(uri: str) -> str:

@@ -82,13 +82,8 @@ def evaluate(job: Job) -> dict[str, float]:
 def report(job: Job) -> str:
     """Stage 4: report.html; returns its URL."""
     _say("report", "report.html")
-    url = write_report(
-        job.workspace,
-        title=f"Turnery: {job.recipe.name}",
-        settings=_settings(job),
-        tracking_uri=job.run.uri,
-        facts={"MLflow run": job.run.id},
-    )
+    title = f"Turnery: {job.recipe.name}"
+    url = write_report(job.workspace, title=title, settings=_settings(job), run=job.run.address)
     job.run.artifact(job.workspace.fetch("report.html"))
     return url
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import ray
 from mlflow import MlflowClient
 
-from evaluate.config import EvaluateConfig, EvaluateJob
+from evaluate.claims import Claim, read_claims, write_claims
+from evaluate.config import ClaimConfig, EvaluateConfig, EvaluateJob
 from evaluate.job import evaluate_generators, finished_evaluation, inputs_digest
 from evaluate.question import Answer, here
 from evaluate.reconstruction import reconstruction
@@ -72,7 +74,8 @@ def test_every_question_leaves_a_summary_whose_files_are_there(place: Place) -> 
         storage = place.workspace / "evaluation" / question
         summary = storage.read_json("summary.json")
         assert summary == place.found["questions"][question]
-        assert set(summary) == {"question", "inputs_digest", "metrics", "figures", "text"}
+        assert set(summary) == {"question", "inputs_digest", "metrics", "figures", "text", "seed", "trainings", "run"}
+        assert (summary["seed"], summary["trainings"]) == (0, {"generator": "generator"})
         assert summary["text"].endswith(".")
         assert all(key.startswith(f"eval/{question}/") for key in summary["metrics"])
         files = set(storage.list())
@@ -99,6 +102,11 @@ def test_mlflow_has_a_child_run_a_question_and_all_metrics_on_the_parent(place: 
         child = by_name[question]
         assert child.info.status == "FINISHED"
         summary = place.found["questions"][question]
+        assert summary["run"] == {
+            "uri": place.run.uri,
+            "experiment": child.info.experiment_id,
+            "id": child.info.run_id,
+        }
         assert child.data.metrics == pytest.approx(summary["metrics"])
         logged = {item.path for item in client.list_artifacts(child.info.run_id)}
         assert {figure["file"] for figure in summary["figures"]} <= logged
@@ -169,3 +177,30 @@ def test_a_damaged_generator_is_refused_in_one_line(place: Place, tmp_path: Path
     with pytest.raises(UserError, match=r"generator\.json is damaged") as error:
         place.ask(training="damaged")
     assert "\n" not in str(error.value)
+
+
+def test_claims_of_questions_that_are_not_asked_now_stay_in_the_table(tmp_path: Path) -> None:
+    workspace = make_world(tmp_path)
+    evaluation = workspace / "evaluation"
+    says = ClaimConfig(section="5.4", says="smooth", effect="steps", margin=0.5)
+    asked = EvaluateConfig.model_validate({"questions": ["morph"], "claims": {"morph/steps": says}})
+    spec = {"generator": read_spec(workspace, "generator")}
+    summary = {"inputs_digest": inputs_digest("morph", asked, 0, spec), "metrics": {}, "figures": [], "text": ""}
+    evaluation.write_json("morph/summary.json", summary)
+    evaluation.write_bytes("morph/claim-steps.csv", b"sample,value\na,1\nb,1\n")
+    other = Claim("sampling", "new", "5.6", "new, all", "-", "below", 0.0, np.nan, -np.inf, np.inf, 0, 1, "open")
+    write_claims(evaluation, [other, replace(other, question="morph", name="old")])
+    for _ in range(2):
+        found = finished_evaluation(job_of(asked), workspace)
+        assert found is not None
+        assert [claim["claim_holds"] for claim in found["claims"]] == ["holds"]
+        first, second = read_claims(evaluation)
+        assert repr(first) == repr(other)
+        assert second == Claim("morph", "steps", "5.4", "smooth", "steps", "above", 0.5, 1, 1, 1, 2, 1, "holds")
+
+
+def test_a_damaged_table_of_claims_is_named(tmp_path: Path) -> None:
+    evaluation = open_storage(tmp_path)
+    evaluation.write_bytes("claims.csv", b"question,name\nmorph,steps\n")
+    with pytest.raises(UserError, match=r"claims\.csv: 0\.section: .*; remove it and evaluate again"):
+        read_claims(evaluation)

@@ -76,6 +76,7 @@ def test_the_workspace_is_laid_out_as_promised(finished: tuple[Path, str]) -> No
         "dataset/preview/chair.png",
         "training/generator/generator.json",
         "training/generator/generator.safetensors",
+        "training/generator/run.json",
         "evaluation/reconstruction/summary.json",
         "evaluation/morph/summary.json",
         "evaluation/correspondence/summary.json",
