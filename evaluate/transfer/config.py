@@ -6,6 +6,8 @@ recipe may still change single ones by their role.
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from pydantic import Field, model_validator
 
 from evaluate.question_config import Changes, QuestionConfig
@@ -25,9 +27,9 @@ class _TransferConfig(QuestionConfig):
     )
     train: Changes = Field({}, description="changes to the recipe's train section that all its trainings share")
 
+    @abstractmethod
     def roles(self) -> dict[str, Changes]:
         """What the other settings ask for."""
-        raise NotImplementedError
 
     @model_validator(mode="after")
     def _every_role_has_its_training(self) -> _TransferConfig:
