@@ -105,7 +105,7 @@ def test_a_shard_that_was_changed(
 
 def test_a_workspace_where_another_training_is_at_work(refused: Train, workspace: Path) -> None:
     with held(FolderStorage(workspace)):
-        assert f"{workspace}" in refused(workspace)
+        assert "works in this workspace; wait for its end, stop it, or choose another --workspace" in refused(workspace)
 
 
 def test_a_storage_that_may_only_be_read(
