@@ -99,10 +99,18 @@ def joined(sample: dict[str, Any]) -> np.ndarray:
 
 
 def plain_webdataset(paths: list[str], processes: int = 0) -> tuple[int, float]:
-    """Views and seconds: the shards decoded and batched by webdataset, here or in processes of a DataLoader."""
-    began, seen = time.perf_counter(), 0
+    """Views and seconds: the shards decoded and batched by webdataset, here or in processes of a DataLoader.
+
+    Processes are spawned, because a fork of a process that speaks to Ray may hang; the clock starts with their first
+    batch.
+    """
     source = webdataset.WebDataset(paths, shardshuffle=False).map(joined).batched(BATCH)
-    for batch in DataLoader(source, batch_size=None, num_workers=processes):
+    context = "spawn" if processes else None
+    batches = iter(DataLoader(source, batch_size=None, num_workers=processes, multiprocessing_context=context))
+    if processes:
+        next(batches)
+    began, seen = time.perf_counter(), 0
+    for batch in batches:
         seen += len(batch)
     return seen, time.perf_counter() - began
 
@@ -123,15 +131,11 @@ def ray_data(paths: list[str]) -> tuple[int, float]:
 
 def first_decode(dataset: Dataset, selection: Selection, cache: Path) -> tuple[int, float, Path]:
     """Views, seconds and the packed file: what a training does before its workers start."""
-    import ray
-
-    from train.board import Board
     from train.decoding import supplied
 
     os.environ["TURNERY_CACHE"] = str(cache)
-    board = ray.remote(num_cpus=0)(Board).remote()
     began = time.perf_counter()
-    supply = supplied(dataset, selection, TrainConfig(size=SIZE, batch=BATCH), False, board)
+    supply = supplied(dataset, selection, TrainConfig(size=SIZE, batch=BATCH), on_gpu=False)
     return len(dataset.views), time.perf_counter() - began, supply.path
 
 

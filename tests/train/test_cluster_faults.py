@@ -179,7 +179,8 @@ def kill_worker(command: Command) -> None:
         assert command.process.poll() is None, command.output
         for process in psutil.Process(command.process.pid).children(recursive=True):
             with suppress(psutil.Error):
-                if any(part.path.endswith(".npy") for part in process.memory_maps()):
+                trains = process.cmdline()[0].startswith("ray::RayTrainWorker")
+                if trains and any(part.path.endswith(".npy") for part in process.memory_maps()):
                     process.kill()
                     process.wait(30)
                     return
