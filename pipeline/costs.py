@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from evaluate.plan import all_of, plan
 from infra.errors import UserError
 from pipeline.config import Recipe
 from pipeline.rates import Rates
 from train.architectures import ArchitectureName, NetworkSpec, Size
+from train.config import TrainConfig
 
 ALL = "all classes"
 KNOWN_MODELS: dict[str, dict[str, int]] = {
@@ -23,6 +25,8 @@ KNOWN_MODELS: dict[str, dict[str, int]] = {
     "sweethome3d": {"chair": 65, "table": 51, "car": 13},  # the Debian package (docs/sources.md)
 }
 """Models of a source that is not here, by class."""
+BASES = ("claims", "small")
+"""Recipes that others start from, not for running by themselves."""
 RENDER_ONLY = ("shapenet-turntables", "shapenet-turntables-small")
 """Recipes whose command ends with the dataset."""
 NARROW = 0.5
@@ -143,6 +147,11 @@ def models_of(recipe: Recipe, given: Mapping[str, int]) -> int:
     return sum(min(known[name], most or known[name]) for name in source.classes)
 
 
+def trainings(recipe: Recipe) -> list[TrainConfig]:
+    """All that a recipe's questions ask, each once; the recipe's own where nothing is asked."""
+    return [each.config for each in all_of(plan(recipe))] or [recipe.train]
+
+
 def needs(recipe: Recipe, rates: Rates, given: Mapping[str, int] | None = None) -> Needs:
     """What a recipe takes. Raises `UserError` as `models_of`."""
     render, train = recipe.render, recipe.train
@@ -154,8 +163,13 @@ def needs(recipe: Recipe, rates: Rates, given: Mapping[str, int] | None = None) 
     else:
         samples = render.samples + rates.denoise_samples.value * render.denoise
         view_ms = rates.view_fixed_ms.value + rates.view_sample_ms.value * samples * pixels / 256**2
-    counted = network(train.architecture, train.size, train.width)
-    weights = counted.weights + counted.style_units * models
+    gflop, memory_bytes, gradient_bytes = 0.0, 0.0, 0.0
+    for each in trainings(recipe):
+        counted = network(each.architecture, each.size, each.width)
+        weights = counted.weights + counted.style_units * models
+        gflop += each.steps * each.batch * counted.gflop
+        memory_bytes = max(memory_bytes, float(BYTES_PER_WEIGHT * weights + 4 * each.batch * counted.activations))
+        gradient_bytes = max(gradient_bytes, 4.0 * weights)
     return Needs(
         models=models,
         views=views,
@@ -163,9 +177,9 @@ def needs(recipe: Recipe, rates: Rates, given: Mapping[str, int] | None = None) 
         packed_bytes=float(views * 4 * train.size**2),
         render_core_s=views * view_ms / 1e3,
         decode_core_s=views * (rates.decode_fixed_ms.value + rates.decode_megapixel_ms.value * pixels / 1e6) / 1e3,
-        train_gflop=None if recipe.name in RENDER_ONLY else train.steps * train.batch * counted.gflop,
-        train_memory_bytes=float(BYTES_PER_WEIGHT * weights + 4 * train.batch * counted.activations),
-        gradient_bytes=4.0 * weights,
+        train_gflop=None if recipe.name in RENDER_ONLY else gflop,
+        train_memory_bytes=memory_bytes,
+        gradient_bytes=gradient_bytes,
         narrow=train.width < NARROW,
     )
 

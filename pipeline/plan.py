@@ -13,7 +13,7 @@ from pathlib import Path
 from infra.errors import UserError, guarded
 from infra.settings import parse, recipe_names
 from pipeline.config import Recipe
-from pipeline.costs import MACHINES, RENDER_ONLY, Machines, Needs, duration, hours, needs, size
+from pipeline.costs import BASES, MACHINES, RENDER_ONLY, Machines, Needs, duration, hours, needs, size, trainings
 from pipeline.rates import Rate, Rates, read_rates
 
 
@@ -37,7 +37,7 @@ def describe(recipe: Recipe, machines: Machines, need: Needs, rates: Rates) -> s
             f"  training   {foreseen or duration(took.train or 0.0)}, {size(need.train_memory_bytes)} of memory in all",
         ]
         if machines.gpus > 1 and took.train:
-            steps_per_s = recipe.train.steps / (took.train * 3600)
+            steps_per_s = sum(each.steps for each in trainings(recipe)) / (took.train * 3600)
             lines.append(
                 f"             gradients of {size(need.gradient_bytes)} a step: to lose nothing to them, GPUs must "
                 f"exchange {size(need.gradient_bytes * steps_per_s * 2)}/s each"
@@ -64,6 +64,9 @@ def _what(recipe: Recipe, need: Needs) -> list[str]:
         return [f"{need.models:,}", views, "–", size(need.shard_bytes), "–", "–"]
     width = "" if train.width == 1 else f", width {train.width:g}"
     made = f"{train.architecture} at {train.size}{width}, {train.steps:,} x {train.batch}"
+    several = trainings(recipe)
+    if len(several) > 1:
+        made = f"{len(several)} trainings, {sum(each.steps for each in several):,} x {train.batch} in all"
     sizes = (need.shard_bytes, need.packed_bytes, need.train_memory_bytes)
     return [f"{need.models:,}", views, made, *map(size, sizes)]
 
@@ -92,7 +95,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def shipped() -> list[Recipe]:
     """The recipes whose models can be counted: all but those that wait for a folder of the user's."""
     loaded = [parse(Recipe, ["--recipe", name], "plan") for name in recipe_names()]
-    return [recipe for recipe in loaded if recipe.render.source.kind != "folder"]
+    return [recipe for recipe in loaded if recipe.render.source.kind != "folder" and recipe.name not in BASES]
 
 
 def main() -> int:

@@ -83,8 +83,9 @@ class Rates(Settings):
     )
     wide_core_gflops: Rate = Field(
         _computed(
-            197.0,
-            "112 images/s of 1s-S-deep at 128 px, 3.51 GFLOP each, batch 32, bf16, 2 cores with bf16 instructions",
+            143.6,
+            "81.8 images/s of 1s-S-deep at 128 px, 3.51 GFLOP each, batch 32, bf16, 2 cores with bf16 instructions "
+            "(docs/speed.md); 2026-11-24",
         ),
         description="GFLOP/s of a core that trains a network of half the paper's width or more",
     )
