@@ -1,7 +1,8 @@
 """Evaluation as a stage: every question asked once, its work spread over the cluster as Ray tasks.
 
 The one idea: a question is done when its summary.json is there with the digest of what it was asked and of whom; the
-file is written last, so what is interrupted is asked again and what is done is not.
+file is written last, so what is interrupted is asked again and what is done is not. With `trainings.py` this is what
+speaks to Ray on this floor.
 """
 
 from __future__ import annotations
