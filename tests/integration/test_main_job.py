@@ -134,6 +134,7 @@ def test_the_same_again_finishes_in_seconds_and_touches_nothing(finished: tuple[
     assert after == before
 
 
+@pytest.mark.long
 def test_a_changed_setting_redoes_only_what_it_touches(finished: tuple[Path, str], tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
     shutil.copytree(finished[0], workspace)

@@ -18,7 +18,6 @@ from render.viewpoints import View
 
 VIEWS = (View(0, 325.0, 20.0), View(1, 160.0, 35.0))
 SIZE, SAMPLES = 96, 4
-OTHERS = [name for name in modeller.CLASSES if name != "chair"]
 
 
 def choices(class_name: str) -> dict[str, tuple[Any, ...]]:
@@ -52,7 +51,8 @@ def _differ(one: modeller.Properties, other: modeller.Properties) -> bool:
     return obj_text(modeller.build(one)) != obj_text(modeller.build(other))
 
 
-@pytest.mark.parametrize("class_name", ["chair", *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)])
+@pytest.mark.long
+@pytest.mark.parametrize("class_name", modeller.CLASSES)
 def test_every_choice_can_be_seen(class_name: str, tmp_path: Path) -> None:
     grid = rows(class_name)
     models = []
