@@ -190,8 +190,8 @@ def _fit(plan: Plan, on_gpu: bool) -> None:
 def _lost_workers(error: Exception, config: TrainConfig) -> UserError | None:
     """A line when workers were killed, again and again; None for what went wrong in our own code."""
     text = f"{type(error).__name__}: {error}"
-    short = "memory" in text and ("OOM" in text or "low on memory" in text or "memory pressure" in text)
-    if short:
+    # Ray's words for any death suggest the kernel's OOM killer, too; these are of its own memory monitor.
+    if any(words in text for words in ("OutOfMemoryError", "running low on memory", "memory usage threshold")):
         half = max(config.batch // 2, 1)
         mend = f"try --train.batch {half}, fewer train.workers on a node, or nodes with more memory"
         return UserError(f"a training worker was killed because its node was short of memory: {mend}")
