@@ -36,7 +36,7 @@ def test_the_default_grid_is_the_papers() -> None:
     assert render.elevations == [0, 10, 20, 30, 40]
 
 
-PARAMETRIC_TWINS = [n for n in recipe_names() if n.endswith("-small") and not n.startswith("furniture")]
+PARAMETRIC_TWINS = [n for n in recipe_names() if n.endswith("-small") and not n.startswith(("furniture", "paper"))]
 SMALLER = {
     "name",
     *(f"render.source.{key}" for key in ("kind", "path", "models_per_class")),
