@@ -71,7 +71,7 @@ def _reconstruction(panel: Panel, config: Any, answer: Answer) -> None:
 def _sampling(panel: Panel, config: Any, answer: Answer) -> None:
     """Generators of other roles are variational ones, in their order."""
     subject, spread = panel.one
-    sampling(subject, config, answer, spread, [other for role, other in panel.subjects.items() if role != GENERATOR])
+    sampling(subject, config, answer, spread, {role: one for role, one in panel.subjects.items() if role != GENERATOR})
 
 
 QUESTIONS: dict[str, Question] = {

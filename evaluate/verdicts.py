@@ -20,19 +20,19 @@ STYLES = {"holds": "bold green", "fails": "bold red", "open": "bold yellow"}
 
 
 def claims_table(claims: Sequence[Claim]) -> Table:
-    """A row a claim: verdict, section, what the paper says, what was measured as a number, its margin, samples."""
+    """A row a claim: verdict, what the paper says and where, the value with its interval and what it must clear.
+
+    Readable from 80 columns on.
+    """
     shown = Table(title=f"Claims: {tally(claims)}", title_justify="left", title_style="bold", box=None, pad_edge=False)
     shown.add_column("verdict", no_wrap=True)
-    shown.add_column("section", max_width=12)
     shown.add_column("the paper says", ratio=1)
-    shown.add_column("value", justify="right", no_wrap=True)
-    shown.add_column("95 % interval", justify="right", no_wrap=True)
+    shown.add_column("value [95 % interval]", justify="right", no_wrap=True)
     shown.add_column("margin", justify="right", no_wrap=True)
-    shown.add_column("samples", justify="right", no_wrap=True)
     for claim in claims:
         verdict = f"[{STYLES[claim.claim_holds]}]{claim.claim_holds}[/]"
-        numbers = (number(claim.value), escape(span(claim)), margin(claim), counted(claim))
-        shown.add_row(verdict, escape(claim.section), escape(claim.says), *numbers)
+        says = f"{escape(claim.says)} [dim]({escape(claim.section)})[/]"
+        shown.add_row(verdict, says, escape(f"{number(claim.value)} {span(claim)}"), margin(claim))
     return shown
 
 

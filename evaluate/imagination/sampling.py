@@ -7,8 +7,9 @@ styles as it redraws them, they are of the method alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -75,10 +76,10 @@ def sampling(
     config: SamplingConfig,
     answer: Answer,
     spread: Spread,
-    variational: Sequence[Subject] = (),
+    variational: Mapping[str, Subject] = MappingProxyType({}),
 ) -> None:
     """Random pictures by every method of Fig. 17, (e) and (f) where there are `variational` generators trained on the
-    same models, the one with the higher weight of the KL term first.
+    same models, by their roles, the one with the higher weight of the KL term first.
 
     Metrics: `<method>/<space>/<metric>` with spaces pixel and hog: diversity (mean distance of two pictures over that
     of training pictures), novelty (distance to the nearest training picture over that of a training picture to the
@@ -94,7 +95,7 @@ def sampling(
     Raises `UserError` for fewer than four models, or variational generators that are none or know other models.
     """
     spec = subject.generator.spec
-    for other in variational:
+    for other in variational.values():
         if not other.generator.spec.variational or other.generator.spec.styles != spec.styles:
             raise UserError(
                 f"generator '{other.generator.spec.name}' must be variational and know the same models as '{spec.name}'"
@@ -113,8 +114,8 @@ def sampling(
     parts = [MethodPart(method, styles, config.samples, *view) for method in methods]
     parts.append(MethodPart(Method(REDRAWN, "redrawn", "redrawn"), styles, len(styles), *view))
     found = list(spread(sampled, parts, "methods"))
-    for letter, other in zip("ef", variational, strict=False):
-        prior = Method(f"prior_{letter}", f"({letter}) prior of\n{other.generator.spec.name}", "prior")
+    for letter, (role, other) in zip("ef", variational.items(), strict=False):
+        prior = Method(f"prior_{letter}", f"({letter}) prior,\n{role}", "prior")
         found.append(sampled(other, MethodPart(prior, styles, config.samples, *view)))
     found.sort(key=lambda each: (each.method.how == "redrawn", each.method.label))
     table, samples = _measured(subject, found, real, config)

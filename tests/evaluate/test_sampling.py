@@ -126,7 +126,7 @@ def test_what_cannot_be_sampled_is_refused(chairs: Subject, subject: Subject, tm
     with pytest.raises(UserError, match="knows no class 'boat'; it knows chair"):
         sampling(chairs, QUICK.model_copy(update={"class_name": "boat"}), answer, here(chairs))
     with pytest.raises(UserError, match="must be variational and know the same models"):
-        sampling(chairs, QUICK, answer, here(chairs), [chairs])
+        sampling(chairs, QUICK, answer, here(chairs), {"lighter": chairs})
 
 
 def test_a_dataset_with_too_few_models_is_refused_before_training(chairs: Subject, subject: Subject) -> None:
@@ -139,11 +139,13 @@ def test_a_dataset_with_too_few_models_is_refused_before_training(chairs: Subjec
 
 def test_variational_generators_get_rows_of_their_own(chairs: Subject, tmp_path: Path) -> None:
     spec = chairs.generator.spec.model_copy(update={"variational": True})
-    others = [
-        replace(chairs, generator=TrainedGenerator(spec.model_copy(update={"name": name}), Generator(spec.network)))
+    others = {
+        name: replace(
+            chairs, generator=TrainedGenerator(spec.model_copy(update={"name": name}), Generator(spec.network))
+        )
         for name in ("heavy", "light")
-    ]
-    for weight in others[1].generator.network.parameters():
+    }
+    for weight in others["light"].generator.network.parameters():
         weight.zero_()  # whatever z is, one picture
     answer = Answer("sampling", tmp_path)
     sampling(chairs, QUICK, answer, here(chairs), others)

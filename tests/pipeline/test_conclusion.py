@@ -30,7 +30,7 @@ def test_a_recipe_with_claims_ends_with_their_table(tmp_path: Path) -> None:
     config = ClaimConfig(section="5.4", says=CLAIM.says, effect=CLAIM.effect)
     lines = said(workspace, {"morph/smooth": config}, {})
     assert lines[0] == "Claims: 1 holds, 0 fail, 0 open"
-    assert any(line.startswith("holds 5.4 [all] smooth 0.25 [0.125, 0.375] < 0.5 72 of") for line in lines)
+    assert any(line.startswith("holds [all] smooth (5.4) 0.25 [0.125, 0.375] < 0.5") for line in lines)
     assert not any("Reconstruction" in line for line in lines)
 
 
