@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from evaluate.comparisons.config import ArchitecturesConfig, AugmentationMorphConfig, DatasetSizeConfig
+from evaluate.correspondence.flow_config import FlowConfig
 from evaluate.imagination.config import ArithmeticConfig, SamplingConfig, TransformationsConfig, TripleConfig
 from evaluate.inside.config import FiltersConfig, FrequencyConfig, NeuronsConfig, SpatialConfig, UnitsConfig
 from evaluate.question_config import Changes, QuestionConfig
@@ -77,19 +78,6 @@ class MorphConfig(QuestionConfig):
         lt=1,
         description="a frame is broken when its mask's area is below this share of the smaller end's",
     )
-
-
-class FlowConfig(Settings):
-    """Optical flow after Brox et al. 2004: a pyramid over the variational refinement of OpenCV."""
-
-    alpha: float = Field(10.0, gt=0, description="weight of smoothness")
-    delta: float = Field(5.0, ge=0, description="weight of constant brightness")
-    gamma: float = Field(10.0, ge=0, description="weight of constant gradient")
-    pyramid_scale: float = Field(0.8, gt=0.3, lt=1, description="size of a level relative to the finer one")
-    coarsest_px: int = Field(12, ge=8, description="smallest side of the coarsest level in pixels")
-    warps: int = Field(3, ge=1, le=100, description="times a level is warped by its flow and refined again")
-    fixed_point_iterations: int = Field(5, ge=1, le=100, description="outer iterations a warp")
-    sor_iterations: int = Field(5, ge=1, le=100, description="iterations of successive over-relaxation in each")
 
 
 class CorrespondenceConfig(QuestionConfig):
