@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from evaluate.comparisons.config import ArchitecturesConfig, AugmentationMorphConfig, DatasetSizeConfig
-from evaluate.correspondence.flow_config import FlowConfig
+from evaluate.correspondence.config import CorrespondenceConfig, TuningConfig
 from evaluate.imagination.config import ArithmeticConfig, SamplingConfig, TransformationsConfig, TripleConfig
 from evaluate.inside.config import FiltersConfig, FrequencyConfig, NeuronsConfig, SpatialConfig, UnitsConfig
 from evaluate.question_config import Changes, QuestionConfig
@@ -31,6 +31,7 @@ QuestionName = Literal[
     "arithmetic",
     "sampling",
     "correspondence",
+    "correspondence-tuning",
     "filters",
     "units",
     "transformation-neurons",
@@ -80,18 +81,6 @@ class MorphConfig(QuestionConfig):
     )
 
 
-class CorrespondenceConfig(QuestionConfig):
-    """Which point of one model is which point of another (section 5.7)?"""
-
-    pairs_per_class: int = Field(6, ge=1, description="pairs of models a class, drawn by the seed")
-    frames: int = Field(64, ge=2, le=1024, description="pictures of the morph, ends included")
-    refine_step: int = Field(9, ge=1, description="frames between the pictures that the flow is refined on")
-    azimuth_deg: float = Field(30.0, description="azimuth in degrees; the nearest training view is taken")
-    elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuth_deg")
-    shown_pairs: int = Field(3, ge=1, le=12, description="pairs a class in the figure, from the best to the worst")
-    flow: FlowConfig = Field(FlowConfig(), description="optical flow between two pictures")
-
-
 class ClaimConfig(Settings):
     """A claim of the paper, and how far the measured effect must lie for it to hold."""
 
@@ -136,7 +125,8 @@ class EvaluateConfig(Settings):
     transformations: TransformationsConfig = Field(TransformationsConfig(), description="transformed pictures")
     arithmetic: ArithmeticConfig = Field(ArithmeticConfig(), description="sums and differences of styles")
     sampling: SamplingConfig = Field(SamplingConfig(), description="random styles")
-    correspondence: CorrespondenceConfig = Field(CorrespondenceConfig(), description="flow along a morph")
+    correspondence: CorrespondenceConfig = Field(CorrespondenceConfig(), description="points carried along a morph")
+    correspondence_tuning: TuningConfig = Field(TuningConfig(), description="constants of its methods")
     filters: FiltersConfig = Field(FiltersConfig(), description="the last filters")
     units: UnitsConfig = Field(UnitsConfig(), description="single units")
     transformation_neurons: NeuronsConfig = Field(NeuronsConfig(), description="the unit of each transformation")

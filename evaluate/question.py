@@ -43,7 +43,8 @@ class Subject:
     generator's index), view, azimuth_deg, elevation_deg, split ("train" or "unseen"), target (of the few-views
     setting), keypoints in pixels of a picture of `dataset_px`. `dataset` has the same columns for all views there
     are, split "outside" and style -1 where the training did not choose them. `rgba` is uint8 [N, h, w, 4]: the object
-    over white, and its coverage.
+    over white, and its coverage. `places` has, by class and model, the matrix [4, 4] that took the model's file to the
+    world, where the dataset says so.
     """
 
     generator: TrainedGenerator
@@ -52,6 +53,7 @@ class Subject:
     dataset_px: int
     seed: int
     batch: int = 128
+    places: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
     @cached_property
     def views(self) -> pd.DataFrame:

@@ -15,7 +15,8 @@ import pandas as pd
 from evaluate.comparisons.architectures import architectures
 from evaluate.comparisons.augmentation_morph import augmentation_morph
 from evaluate.comparisons.dataset_size import dataset_size, has_enough_models
-from evaluate.correspondence.keypoints import correspondence
+from evaluate.correspondence.question import correspondence
+from evaluate.correspondence.tuning import tuning
 from evaluate.imagination.arithmetic import arithmetic, arithmetic_needs
 from evaluate.imagination.sampling import sampling, sampling_needs
 from evaluate.imagination.transformations import transformations
@@ -105,6 +106,7 @@ QUESTIONS: dict[str, Question] = {
     "arithmetic": Question("Arithmetic", "section 5.5, Fig. 16", of_one(arithmetic), arithmetic_needs),
     "sampling": Question("Random styles", "section 5.6, Fig. 17", _sampling, sampling_needs),
     "correspondence": Question("Correspondence", "section 5.7, Table 3, Fig. 18", of_one(correspondence)),
+    "correspondence-tuning": Question("Constants of correspondence", "section 5.7", of_one(tuning)),
     "filters": Question("Output filters", "section 6, Fig. 19", of_one(filters)),
     "units": Question("Single units", "section 6.1, Figs. 20 and 21", of_one(units)),
     "transformation-neurons": Question(

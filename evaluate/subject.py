@@ -19,7 +19,7 @@ import torch
 from evaluate.question import OUTSIDE, Subject
 from infra.errors import UserError
 from infra.storage import Storage, open_storage
-from render.dataset import Dataset, open_dataset
+from render.dataset import MODELS, Dataset, open_dataset, read_models
 from train.checkpoint import SPEC_FILE, WEIGHTS_FILE, GeneratorSpec, TrainedGenerator, load_generator
 from train.packed import keys_of, pack_here, packed_file
 
@@ -72,7 +72,7 @@ def open_subject(place: SubjectPlace) -> Subject:
         raise UserError(f"{storage.url}/{SELECTION_FILE} is missing; train '{place.training}' again") from None
     views = labelled_views(dataset.views, selection, generator.spec)
     rgba = packed_pictures(dataset, generator.spec.size)
-    return Subject(generator, views, rgba, dataset.manifest.size, place.seed, place.batch)
+    return Subject(generator, views, rgba, dataset.manifest.size, place.seed, place.batch, _places(dataset.storage))
 
 
 def labelled_views(views: pd.DataFrame, selection: pd.DataFrame, spec: GeneratorSpec) -> pd.DataFrame:
@@ -96,6 +96,18 @@ def packed_pictures(dataset: Dataset, size: int) -> np.ndarray:
         keys = keys_of(dataset)
         pack_here(path, dataset.storage, [(shard, keys[shard.name]) for shard in dataset.manifest.shards], size)
     return np.asarray(np.load(path, mmap_mode="r"))
+
+
+def _places(dataset: Storage) -> dict[tuple[str, str], np.ndarray]:
+    """Where each model stood when it was rendered; empty for a dataset that does not say, such as one of photographs."""
+    if not dataset.exists(MODELS):
+        return {}
+    models = read_models(dataset)
+    told = models[models["file_to_world"].notna()]
+    return {
+        (class_name, model): np.stack(matrix)
+        for class_name, model, matrix in zip(told["class_name"], told["model"], told["file_to_world"], strict=True)
+    }
 
 
 def _generator(storage: Storage) -> TrainedGenerator:

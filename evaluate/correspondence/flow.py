@@ -36,8 +36,8 @@ def optical_flow(
 
 
 def drawn_back(second: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """The first picture as the second and the flow between them would have it: [h, w] in 0-255."""
-    height, width = second.shape
+    """The first picture as the second and the flow between them would have it: [h, w] or [h, w, 3] in 0-255."""
+    height, width = second.shape[:2]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     where = x + flow[..., 0], y + flow[..., 1]
     return np.clip(cv2.remap(second, *where, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), 0, 255)

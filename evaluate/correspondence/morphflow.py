@@ -14,11 +14,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from evaluate.correspondence.fields import concatenated, confidence, inverse, moved
-from evaluate.correspondence.flow import optical_flow
+from evaluate.correspondence.fields import concatenated
+from evaluate.correspondence.flow import drawn_back, optical_flow
 from evaluate.correspondence.flow_config import FlowConfig
-
-__all__ = ["concatenated", "confidence", "grey", "inverse", "morph_fields", "morph_flow", "moved", "optical_flow"]
 
 
 def morph_flow(frames: Sequence[np.ndarray], config: FlowConfig, refine_step: int = 9) -> np.ndarray:
@@ -47,6 +45,26 @@ def morph_fields(
     What one way loses the other need not: where they disagree (`confidence`) at least one is wrong.
     """
     return morph_flow(frames, config, refine_step), morph_flow(frames[::-1], config, refine_step)
+
+
+def carried(pictures: np.ndarray, config: FlowConfig, refine_step: int = 9) -> np.ndarray:
+    """The first picture's colours carried along a morph: uint8 [n, h, w, 3], as the pictures.
+
+    Each is the first picture looked up where the flow from that frame back to the first leads.
+    """
+    frames = grey(pictures)
+    films = [pictures[0]]
+    to_first = np.zeros((*frames[0].shape, 2), np.float32)
+    for begin in range(0, len(frames) - 1, refine_step):
+        end = min(begin + refine_step, len(frames) - 1)
+        back = np.zeros_like(to_first)
+        for i in range(begin, end):
+            back = concatenated(optical_flow(frames[i + 1], frames[i], config), back)
+            if i + 1 == end and end - begin > 1:
+                back = optical_flow(frames[end], frames[begin], config, start=back)
+            films.append(drawn_back(pictures[0], concatenated(back, to_first)))
+        to_first = concatenated(back, to_first)
+    return np.stack(films)
 
 
 def grey(pictures: np.ndarray) -> list[np.ndarray]:

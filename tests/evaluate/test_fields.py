@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import map_coordinates
 
-from evaluate.correspondence.morphflow import concatenated, confidence, inverse, moved
+from evaluate.correspondence.fields import concatenated, confidence, inverse, moved
 from tests.evaluate.warps import SIZE, affine_field, end_point_error, rotation, smooth_field
 
 
