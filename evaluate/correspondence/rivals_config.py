@@ -30,10 +30,13 @@ class SiftFlowConfig(Settings):
         2, ge=0, le=40, description="reach of the search about the coarser level's flow, in pixels of each finer level"
     )
     top_iterations: int = Field(
-        60, ge=1, le=1000, description="rounds of belief propagation, there and back, at the coarsest level"
+        60, ge=1, le=1000, description="rounds of messages, there and back, at the coarsest level"
     )
-    iterations: int = Field(
-        30, ge=1, le=1000, description="rounds of belief propagation, there and back, at each finer level"
+    iterations: int = Field(30, ge=1, le=1000, description="rounds of messages, there and back, at each finer level")
+    reweighted: bool = Field(
+        True,
+        description="weigh messages by trees (TRW-S), which finds lower energies; false is the paper's plain "
+        "belief propagation (BP-S)",
     )
 
 

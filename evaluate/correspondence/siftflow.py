@@ -61,6 +61,7 @@ def descriptor_flow(first: np.ndarray, second: np.ndarray, config: SiftFlowConfi
             alpha=config.alpha,
             d=config.d,
             iterations=config.top_iterations if top else config.iterations,
+            reweighted=config.reweighted,
         )
     assert flow is not None
     return flow.astype(np.float32)
