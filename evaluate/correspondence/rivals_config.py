@@ -17,10 +17,11 @@ class SiftFlowConfig(Settings):
     )
     d: float = Field(40.0 * 255, ge=0, description="most that neighbours' displacements along x or along y cost")
     data_quantile: float = Field(
-        0.5,
+        0.9,
         gt=0,
         le=1,
-        description="costs of unlike descriptors are cut off at this quantile of a level's costs; 1 cuts nothing",
+        description="the cost of unlike descriptors is cut off at this quantile of a level's costs; 1 cuts nothing. "
+        "The paper says that it is cut off, not where; the median, which does for photographs, mutes objects on white",
     )
     levels: int = Field(4, ge=1, le=10, description="sizes at which a flow is searched, each half of the finer one")
     top_radius_px: int = Field(

@@ -84,7 +84,6 @@ def test_tiny_grids_are_solved_to_a_hair(strength: float, reweighted: bool) -> N
         costs *= np.float32(strength)
         flow, _ = solve(costs, centre, GAMMA, ALPHA, D, iterations=60, reweighted=reweighted)
         gaps.append(energies_of(flow[None], costs, centre)[0] / least_energy(costs, centre) - 1)
-    print(strength, reweighted, gaps)
     assert min(gaps) > -1e-5
     assert max(gaps) < 0.01
 

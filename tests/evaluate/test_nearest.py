@@ -83,14 +83,21 @@ def test_what_the_masks_cover_is_matched_among_itself() -> None:
     np.testing.assert_array_equal(flow[:10, 8:28], np.broadcast_to(flow[10, 8:28], (10, 20, 2)))
 
 
-def test_a_check_there_and_back_takes_wild_matches_away() -> None:
+def test_a_check_there_and_back_with_medians_takes_wild_matches_away() -> None:
     truth = translation(64, (6, 3))
     noise = rng.generator(4, "noise").standard_normal((64, 64)).astype(np.float32)
-    first = pulled_back(texture(), truth) + 80 * noise
-    configs = NearestConfig(), NearestConfig(forward_backward_px=0.0)
-    plain, checked = (end_point_error(nearest_flow(first, texture(), config), truth) for config in configs)
-    print(plain, checked)
-    assert checked < 0.5 * plain
+    first = pulled_back(texture(), truth) + 60 * noise
+    plain, checked, mended = (
+        end_point_error(nearest_flow(first, texture(), config), truth)
+        for config in (
+            NearestConfig(),
+            NearestConfig(forward_backward_px=0.0),
+            NearestConfig(forward_backward_px=0.0, median_px=7),
+        )
+    )
+    assert plain > 1
+    assert checked < 0.8 * plain
+    assert mended < 0.5 * plain
 
 
 def test_a_round_trip_is_as_long_as_it_misses_the_start() -> None:

@@ -50,7 +50,6 @@ def test_a_coarser_level_takes_the_search_beyond_its_window() -> None:
 def test_a_scaling_is_recovered_to_within_a_pixel(factor: float) -> None:
     truth = scaling(96, factor)
     flow = sift_flow(pulled_back(texture(96), truth), texture(96), CONFIG)
-    print(end_point_error(flow, truth), end_point_error(0 * truth, truth))
     assert end_point_error(flow, truth) < 1
 
 
@@ -61,7 +60,6 @@ def test_a_part_that_moves_by_itself_keeps_its_edge() -> None:
     second[20:44, 24:48] = moving[20:44, 16:40]
     flow = sift_flow(first, second, CONFIG)
     assert np.median(flow[26:38, 22:34, 0]) == 8
-    print(np.linalg.norm(flow[26:38, 22:34] - np.float32([8, 0]), axis=2).mean(), np.abs(flow[:12]).mean())
     assert np.linalg.norm(flow[26:38, 22:34] - np.float32([8, 0]), axis=2).mean() < 0.5
     assert np.abs(flow[:12]).mean() < 0.1
 
@@ -82,11 +80,12 @@ def test_nothing_moves_where_there_is_nothing() -> None:
 def test_the_energy_falls_to_that_of_the_truth() -> None:
     truth = translation(64, (5, -3))
     first, second = (sift_image(each, CONFIG) for each in (pulled_back(texture(), truth), texture()))
-    flow = descriptor_flow(first, second, CONFIG)
-    found, still, true = (energy(each, first, second, CONFIG, most=1500) for each in (flow, 0 * truth, truth))
-    print(found, still, true)
+    one_level = with_changes(levels=1, top_radius_px=6)
+    flow = descriptor_flow(first, second, one_level)
+    most = cut_off(data_costs(first, second, np.zeros((64, 64, 2), np.int64), 6), one_level.data_quantile)
+    found, still, true = (energy(each, first, second, one_level, most) for each in (flow, 0 * truth, truth))
     assert found < 0.6 * still
-    assert found < 1.02 * true
+    assert found < 1.0001 * true
 
 
 def test_messages_weighed_by_trees_find_lower_energies_than_plain_ones() -> None:
@@ -94,7 +93,6 @@ def test_messages_weighed_by_trees_find_lower_energies_than_plain_ones() -> None
     first, second = (sift_image(each, CONFIG) for each in (pulled_back(texture(), truth), texture()))
     flows = [descriptor_flow(first, second, with_changes(reweighted=reweighted)) for reweighted in (True, False)]
     weighed, plain = (energy(flow, first, second, CONFIG, most=1000) for flow in flows)
-    print(weighed, plain)
     assert weighed < 0.8 * plain
     assert end_point_error(flows[0], truth, border=22) < 0.02
 
@@ -152,3 +150,18 @@ def test_pictures_of_unequal_size_are_refused() -> None:
 def test_coloured_pictures_are_refused() -> None:
     with pytest.raises(ValueError, match=r"\(8, 8, 3\)"):
         sift_flow(np.zeros((8, 8, 3)), np.zeros((8, 8, 3)), CONFIG)
+
+
+def test_an_object_before_white_is_followed() -> None:
+    """Most costs are next to nothing there, and a cut-off at their median would let nothing move."""
+    truth = translation(64, (6, -4))
+    second = np.full((64, 64), 255, np.float32)
+    for rows, columns in (
+        (slice(20, 50), slice(24, 27)),
+        (slice(34, 37), slice(24, 44)),
+        (slice(34, 50), slice(41, 44)),
+    ):
+        second[rows, columns] = 90
+    flow = sift_flow(pulled_back(second, truth), second, CONFIG)
+    moved = pulled_back(second, truth) < 200
+    assert np.linalg.norm(flow - truth, axis=2)[moved].mean() < 0.5
