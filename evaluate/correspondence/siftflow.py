@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numba import njit
 
-from evaluate.correspondence.beliefs import solve
+from evaluate.correspondence.dual_layers import solve
 from evaluate.correspondence.descriptors import dense_sift
 from evaluate.correspondence.rivals_config import SiftFlowConfig
 

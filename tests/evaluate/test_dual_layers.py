@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from evaluate.correspondence.beliefs import message, solve
+from evaluate.correspondence.dual_layers import message, solve
 from infra import rng
 
 GAMMA, ALPHA, D = 0.1, 0.6, 1.5
