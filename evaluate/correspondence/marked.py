@@ -88,16 +88,16 @@ def read_marked(path: Path, models: Collection[str] | None = None) -> list[Marke
     Raises `UserError` naming the row and the mend.
     """
     table = _read(path)
-    for row in table.itertuples(index=True):
-        _check(f"{path}, row {row.Index + 2}", row._asdict(), models)
+    rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    for number, row in enumerate(rows):
+        _check(_where(path, number), row, models)
     _same(path, table, ["pair"], _OF_PAIR)
     _same(path, table, ["pair", "keypoint"], _OF_KEYPOINT)
-    twice = table.duplicated(["pair", "keypoint", "annotator"])
-    if twice.any():
-        row = table[twice].iloc[0]
+    for number in np.flatnonzero(table.duplicated(["pair", "keypoint", "annotator"])):
+        row = rows[number]
         raise UserError(
-            f"{path}, row {int(twice.idxmax()) + 2}: '{row.annotator}' marked '{row.keypoint}' of pair '{row.pair}' "
-            "before; remove one of the rows"
+            f"{_where(path, number)}: '{row['annotator']}' marked '{row['keypoint']}' of pair '{row['pair']}' before; "
+            "remove one of the rows"
         )
     return [_pair(str(name), rows) for name, rows in table.groupby("pair", sort=False)]
 
@@ -117,13 +117,15 @@ def _read(path: Path) -> pd.DataFrame:
     table = table[list(COLUMNS)]
     for name in _NUMBERS:
         numbers = pd.to_numeric(table[name].str.strip(), errors="coerce").astype(float)
-        bad = ~np.isfinite(numbers)
-        if bad.any():
-            row = int(bad.idxmax())
-            value = table[name][row]
-            raise UserError(f"{path}, row {row + 2}: {name} is '{value}'; write a number")
+        for number in np.flatnonzero(~np.isfinite(numbers.to_numpy())):
+            raise UserError(f"{_where(path, number)}: {name} is '{table[name].iloc[number]}'; write a number")
         table = table.assign(**{name: numbers})
     return table
+
+
+def _where(path: Path, number: int) -> str:
+    """A row as a spreadsheet counts it: the first is that of the columns' names."""
+    return f"{path}, row {number + 2}"
 
 
 def _check(where: str, row: dict[str, object], models: Collection[str] | None) -> None:
@@ -154,13 +156,11 @@ def _same(path: Path, table: pd.DataFrame, of: list[str], columns: tuple[str, ..
     """Raise on a row that says something else of its pair, or its keypoint, than the first row of it."""
     first = table.groupby(of, sort=False)[list(columns)].transform("first")
     for name in columns:
-        other = table[name] != first[name]
-        if other.any():
-            row = int(other.idxmax())
-            what = " of pair ".join(f"'{table[key][row]}'" for key in reversed(of))
+        for number in np.flatnonzero(table[name] != first[name]):
+            what = " of pair ".join(f"'{table[key].iloc[number]}'" for key in reversed(of))
+            now, before = table[name].iloc[number], first[name].iloc[number]
             raise UserError(
-                f"{path}, row {row + 2}: {name} {table[name][row]} of {what} was {first[name][row]} in an earlier row; "
-                "make them equal"
+                f"{_where(path, number)}: {name} {now} of {what} was {before} in an earlier row; make them equal"
             )
 
 
