@@ -60,8 +60,8 @@ def common(path: Path, annotated: Mapping[tuple[str, str], Points], used: int, r
     classes = ", ".join(sorted({synset for synset, _ in annotated}))
     raise UserError(
         f"{path} annotates {len(annotated)} models of {classes}, and none of them is among the models taken from "
-        f"{root} as models/model_normalized.obj: keypoints are of other meshes; give ShapeNetCore v2 and its class, or leave "
-        "out --render.source.keypoints"
+        f"{root} as models/model_normalized.obj: keypoints are of other meshes; give ShapeNetCore v2 and its class, "
+        "or leave out --render.source.keypoints"
     )
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from render import modeller
+from infra.errors import UserError
+from infra.storage import open_storage
+from render import modeller, records
+from render.catalog import Model as Catalogued
 from render.child import Blender
 from render.config import RenderConfig
+from render.dataset import MODEL_SCHEMA, MODELS, read_models
 from render.modeller.mesh import Assembly, Mesh, Model
 from render.modeller.shapes import box, lathe
+from render.pictures import Picture
+from render.sources.parametric import built
 from render.surface import Seen, centres, solid, standing
 from render.viewpoints import View, file_axes, intrinsics, project, view_grid, world_to_camera
 from tests.render.shots import shots
@@ -133,6 +141,20 @@ def test_blender_sees_the_same_points_in_the_same_pixels(tmp_path: Path) -> None
             assert (away < 1e-3).mean() >= 0.999
             depth = picture.layers["depth"][both] / 10_000
             assert (np.abs(depth - seen.maps.depth[both]) < 1e-3).mean() >= 0.999
+
+
+def test_a_datasets_table_puts_a_model_where_its_pictures_show_it(tmp_path: Path) -> None:
+    """What models.parquet holds of a placement is what the surface is seen with, to the last bit."""
+    model = modeller.build(modeller.draw("chair", 0, 1))
+    own = standing(model, GRID)
+    view = Picture(GRID[0], np.zeros((SIZE, SIZE, 4), np.uint8), {}, {}, {"file_to_world": own.file_to_world.tolist()})
+    row = records.model_row(Catalogued("s0n0001", "chair", "f", drawn=(0, 1)), 0, [view])
+    with pytest.raises(UserError, match=r"has no models\.parquet; render it"):
+        read_models(open_storage(str(tmp_path)))
+    pq.write_table(pa.Table.from_pylist([row], MODEL_SCHEMA), tmp_path / MODELS)
+    (read,) = read_models(open_storage(str(tmp_path))).itertuples()
+    again = solid(built(read.class_name, read.model), np.stack(read.file_to_world))
+    np.testing.assert_array_equal(again.corners, own.corners)
 
 
 def test_projections_of_seen_points_are_their_pixels() -> None:
