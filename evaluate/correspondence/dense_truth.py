@@ -14,6 +14,7 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
+from infra.errors import UserError
 from render.modeller.cars.properties import CarProperties
 from render.surface import Seen, Solid, centres
 
@@ -77,8 +78,10 @@ def true_field(first: Seen, second: Seen) -> tuple[NDArray[np.float32], NDArray[
     The pixel with centre (x, y) is at (x + u, y + v) of the second picture. Flow is NaN where the truth is not known:
     nothing is seen there; the second model has no part of that name; the parts of that name are not compared
     (`compared`) or made or laid out differently (`same_make`, `same_plan`); the point lies outside the second picture,
-    or the second model hides it. Both pictures have the same size.
+    or the second model hides it. Raises `UserError` for pictures of two sizes.
     """
+    if first.size != second.size:
+        raise UserError(f"a field leads between pictures of one size; these have {first.size} and {second.size} pixels")
     places = centres(first.size)
     there, known = true_places(first, second, places)
     shape = (first.size, first.size)

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from evaluate.correspondence.dense_truth import compared, same_make, same_plan, true_field, true_places
+from infra.errors import UserError
+from render.modeller.cars.properties import CarProperties
 from render.modeller.mesh import Model
 from render.sources.parametric import built
 from render.surface import Seen, Solid, centres, solid, standing
@@ -136,6 +138,12 @@ def test_what_is_made_otherwise_is_not_compared() -> None:
     assert same_plan(cars["sedan"], cars["pickup"], "body", places).tolist()[1:] == [False, False]
 
 
+def test_pictures_of_two_sizes_are_refused() -> None:
+    one = stood("table", "s0n0001")[1]
+    with pytest.raises(UserError, match="these have 64 and 128 pixels"):
+        true_field(Seen(one, 30.0, 20.0, 64), Seen(one, 30.0, 20.0, 128))
+
+
 def test_a_pair_takes_less_than_half_a_second() -> None:
     one, other = seen("car", "s0n0001", 31.0), seen("car", "s0n0002", 31.0)
     true_field(one, other)  # compiles
@@ -148,7 +156,9 @@ def _bodies() -> dict[str, str]:
     found: dict[str, str] = {}
     for index in range(40):
         name = f"s0n{index:04d}"
-        found.setdefault(getattr(stood("car", name)[0].properties, "body"), name)  # noqa: B009
+        properties = stood("car", name)[0].properties
+        assert isinstance(properties, CarProperties)
+        found.setdefault(properties.body, name)
         if {"sedan", "hatchback", "pickup"} <= set(found):
             break
     return found
