@@ -50,6 +50,8 @@ class Model:
     """Where the front looks in the file: +z in glTF, -z in ShapeNet."""
     creator: str = ""
     licence: str = ""
+    keypoints: tuple[tuple[str, tuple[float, float, float]], ...] = ()
+    """Names and places in the file's coordinates, where another file than the model's own gives them."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,9 @@ class Catalog:
         return list(dict.fromkeys(model.class_name for model in self.models))
 
     def digest(self) -> str:
-        """Digest over ids, classes and contents; where files lie does not count, and changes are in fingerprints."""
-        where = {"file", "root", "changes"}
+        """Digest over ids, classes and contents; where files lie does not count; changes and keypoints are in
+        fingerprints."""
+        where = {"file", "root", "changes", "keypoints"}
         rows = [{key: value for key, value in asdict(model).items() if key not in where} for model in self.models]
         return digest(rows)
 

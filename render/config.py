@@ -37,6 +37,11 @@ class SourceConfig(Settings):
         None, description="part of ShapeNet's official split to take; default all models"
     )
     split_file: str | None = Field(None, description="CSV of that split; default <path>/all.csv")
+    keypoints: str | None = Field(
+        None,
+        description="KeypointNet's JSON file of a class, such as chair.json: views of ShapeNetCore v2 carry its "
+        "keypoints as kp_<semantic id>",
+    )
     include: str | None = Field(
         None,
         description="file of model ids, one a line (id, class/id or synset/id), or a CSV with a column 'model' or "
@@ -58,6 +63,8 @@ class SourceConfig(Settings):
             raise ValueError("twins: every change names at least one property, as {arms: none}")
         if self.kind != "shapenet" and (self.split or self.split_file):
             raise ValueError("split is ShapeNet's: it needs --render.source.kind shapenet")
+        if self.kind != "shapenet" and self.keypoints:
+            raise ValueError("keypoints are KeypointNet's of ShapeNetCore v2: they need --render.source.kind shapenet")
         if self.up and self.front and self.up[1] == self.front[1]:
             raise ValueError(f"up {self.up} and front {self.front} must be different axes")
         return self
@@ -152,8 +159,9 @@ class RenderConfig(Settings):
         if self.source.path is not None:
             settings["source"]["path"] = str(Path(self.source.path).expanduser().absolute())
         del settings["azimuth_list"]
-        if not self.source.twins:
-            del settings["source"]["twins"]  # datasets without twins keep the digest they have always had
+        for younger in ("twins", "keypoints"):  # datasets without these keep the digest they have always had
+            if not getattr(self.source, younger):
+                del settings["source"][younger]
         return settings | {"azimuths": self.azimuths_deg}
 
 

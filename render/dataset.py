@@ -169,6 +169,18 @@ def open_dataset(storage: Storage) -> Dataset:
     return Dataset(storage, manifest, views)
 
 
+def read_models(storage: Storage) -> pd.DataFrame:
+    """A row a rendered model of a finished dataset, columns as in `MODEL_SCHEMA`: `file_to_world` is where it stands.
+
+    Raises `UserError` when the table is not there.
+    """
+    try:
+        data = storage.read_bytes(MODELS)
+    except FileNotFoundError:
+        raise UserError(f"{storage.url} has no {MODELS}; render it with `python -m render`") from None
+    return pq.read_table(io.BytesIO(data), schema=MODEL_SCHEMA).to_pandas()
+
+
 def decode_shard(path: Path, size: int) -> tuple[list[str], NDArray[np.uint8]]:
     """Keys and pictures of a shard, uint8 [N, size, size, 4]; see `read_pictures`."""
     views = list(read_pictures(path, size))

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 from mathutils import Vector
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 from render.blender import importing, materials, scene
 from render.blender.devices import choose_device
 from render.layers import Layers, as_layers, read_exr
 from render.pictures import with_even_glass, with_settled_edges
-from render.viewpoints import Array, View, framing, project, world_to_camera
+from render.placement import placement
+from render.viewpoints import Array, View, project, world_to_camera
 
 MARGIN_PX = 2
 """Kept around the object's outline where the empty background is not rendered."""
@@ -37,29 +37,23 @@ def shoot(order: dict[str, Any], scratch: Path) -> Iterator[tuple[dict[str, Any]
     scene.reset()
     device = choose_device(order["device"])
     model = importing.load(Path(order["path"]), order["up"], order["front"], order.get("mend", True))
-    lowest, highest = model.points.min(axis=0), model.points.max(axis=0)
-    centre, diagonal = (lowest + highest) / 2, float(np.linalg.norm(highest - lowest))
-    hull = _hull((model.points - centre) / diagonal)
     grid = [View(*view) for view in order["grid"]]
-    scale, lift = framing(hull, grid, order["border"], order["framing"])
-    place = np.diag([*[scale / diagonal] * 3, 1.0])
-    place[:3, 3] = -centre * scale / diagonal + [0.0, 0.0, lift]
-    model.place(place)
+    placed = placement(model.points, grid, order["border"], order["framing"])
+    model.place(placed.matrix)
     glass = materials.see_through()
-    outline = hull * scale + [0.0, 0.0, lift]
     scene.configure_engine(order["size"], order["threads"], device)
     scene.ask_for(order["passes"])
     rig = scene.Rig()
 
-    to_world = place @ model.file_to_world
+    to_world = placed.matrix @ model.file_to_world
     keypoints = {name: (to_world @ [*xyz, 1.0])[:3] for name, xyz in order["keypoints"].items() if xyz is not None}
-    facts = {"faces": model.faces, "file_to_world": to_world.tolist(), "scale": scale, "mends": model.mends}
+    facts = {"faces": model.faces, "file_to_world": to_world.tolist(), "scale": placed.scale, "mends": model.mends}
     yield {"model": facts}, b""
 
     for view in (View(*view) for view in order["views"]):
         start = time.perf_counter()
         rig.aim(view.azimuth_deg, view.elevation_deg)
-        scene.crop(*_box(outline, order["size"], view))
+        scene.crop(*_box(placed.outline, order["size"], view))
         scene.for_pictures(order["samples"], order["denoise"])
         scene.tune(order.get("tune", {}))
         picture = _picture(scratch / "view.png")
@@ -108,11 +102,3 @@ def _visible(keypoints: dict[str, Array], view: View, tolerance: float = 0.02) -
         hit, where, *_ = bpy.context.scene.ray_cast(depsgraph, Vector(eye.tolist()), direction)
         seen[name] = not hit or float(np.linalg.norm(np.array(where) - eye)) >= distance - tolerance
     return seen
-
-
-def _hull(points: Array) -> Array:
-    """The points that can touch a border: corners of the convex hull (all points of a flat model)."""
-    try:
-        return points[ConvexHull(points).vertices]
-    except QhullError:
-        return points

@@ -48,12 +48,17 @@ def materialise(model: Model, scratch: Path, limits: LimitsConfig) -> Staged:
         path = archives.unpack(path, model.member, model.within, folder / "archive", limits)
         root = root if path.is_relative_to(root) else path.parent
     staged = vetting.stage(path, folder / "staged", limits, root, model.rotation)
-    return replace(staged, keypoints=shapenet.keypoints(path))
+    return replace(staged, keypoints=_given(model) or shapenet.keypoints(path))
 
 
 def photographs(model: Model, config: RenderConfig) -> Iterator[Picture]:
     """The pictures of a model that is a folder of them. Raises `ModelFailure`."""
     return aubry.photographs(model, config)
+
+
+def _given(model: Model) -> dict[str, list[float] | None]:
+    """Keypoints that the catalogue gives a model."""
+    return {name: list(place) for name, place in model.keypoints}
 
 
 def _turned(model: Model, source: SourceConfig) -> Model:

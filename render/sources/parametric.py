@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,41 @@ def families(class_name: str, ids: Sequence[str]) -> dict[str, dict[str, dict[st
 
 
 _TWIN = re.compile(r"(?P<drawn>s(?P<seed>\d+)n(?P<index>\d+))-(?P<property>[a-z_]+)-(?P<value>.+)")
+
+
+def built(class_name: str, model_id: str) -> modeller.Model:
+    """The model that a dataset calls `model_id`, drawn or a twin. Raises `UserError` for any other."""
+    match = _DRAWN.fullmatch(model_id)
+    if match is None:
+        raise UserError(
+            f"'{model_id}' of class '{class_name}' is no model of our own (those are called s0n0003 or "
+            "s0n0003-arms-none), so the truth of its surface is not known"
+        )
+    drawn = modeller.draw(class_name, int(match["seed"]), int(match["index"]))
+    if not match["changes"]:
+        return modeller.build(drawn)
+    for changes in _read_changes(match["changes"].split("-"), type(drawn)):
+        with suppress(UserError):
+            return modeller.build(drawn.twin(**changes))
+    raise UserError(f"'{model_id}' is no twin that a {class_name} can have: '{match['changes']}' is not understood")
+
+
+_DRAWN = re.compile(r"s(?P<seed>\d+)n(?P<index>\d{4,})(?:-(?P<changes>.+))?")
+
+
+def _read_changes(words: list[str], schema: type[modeller.Properties]) -> Iterator[dict[str, str]]:
+    """The changes that a twin's id can mean: properties and values lost dots and colons, and are joined by dashes."""
+    if not words:
+        yield {}
+        return
+    if words[0] not in schema.model_fields and words[0] not in schema.also_called:
+        return
+    for end in range(2, len(words) + 1):
+        value = "-".join(words[1:end])
+        for rest in _read_changes(words[end:], schema):
+            kind, _, colour = value.partition("-")
+            for meant in (value, f"{kind}:{colour}", f"{kind}:#{colour}", re.sub(r"(?<=\d)-", ".", value)):
+                yield {words[0]: meant, **rest}
 
 
 def fingerprint_of(properties: modeller.Properties) -> str:

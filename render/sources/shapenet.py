@@ -19,6 +19,7 @@ from infra.settings import digest
 from render.catalog import Catalog, Model
 from render.child import ModelFailure
 from render.config import SourceConfig
+from render.sources import keypointnet
 from render.sources.selection import Selection, plain
 from render.sources.taxonomy import Split, Synset, Taxonomy, read_split, read_taxonomy
 from render.vetting import archives
@@ -39,6 +40,11 @@ class _Found:
     within: str
     files: tuple[tuple[str, int], ...]
 
+    @property
+    def member_is_v2(self) -> bool:
+        """Whether the OBJ is the normalised one of v2, whose frame keypoints are given in."""
+        return self.member is not None and self.member.endswith(V2)
+
 
 def catalog(source: SourceConfig) -> Catalog:
     """The wanted classes of the ShapeNetCore at `source.path`, ids in alphabetical order."""
@@ -53,6 +59,8 @@ def catalog(source: SourceConfig) -> Catalog:
         raise UserError(f"{root} holds no ShapeNetCore: expected <synset>/<id>/{V2}, .../{V1} or <synset>.zip")
     split = _split(source, root)
     selection = Selection(source)
+    annotations = None if source.keypoints is None else Path(source.keypoints).expanduser()
+    annotated = {} if annotations is None else keypointnet.read_keypoints(annotations)
     models: list[Model] = []
     for synset, folder in _classes(source, taxonomy, places, split, root):
         found = _of_class(folder, places[folder])
@@ -61,11 +69,15 @@ def catalog(source: SourceConfig) -> Catalog:
             family = taxonomy.below(synset.id) if synset.id != home else None
             found = {name: each for name, each in found.items() if _belongs(split, home, name, source.split, family)}
         taken = selection.take(synset.class_name, found, {home, synset.id, folder})
-        models += [_model(synset.class_name, name, each) for name, each in taken.items()]
+        for name, each in taken.items():
+            known = next((annotated[of, name] for of in (home, synset.id, folder) if (of, name) in annotated), ())
+            models.append(_model(synset.class_name, name, each, known if each.member_is_v2 else ()))
     selection.close(str(root))
     if not models:
         part = f" in the part '{source.split}' of {split.path}" if split and source.split else ""
         raise UserError(f"{root} holds no models of the classes asked for{part}")
+    if annotations is not None:
+        keypointnet.common(annotations, annotated, sum(bool(model.keypoints) for model in models), root)
     return Catalog(tuple(models))
 
 
@@ -225,8 +237,10 @@ def _zipped(folder: str, path: Path) -> Iterator[tuple[str, _Found]]:
             yield name, _Found(path, f"{home}/{member}", f"{home}/", tuple(sorted(files.items())))
 
 
-def _model(class_name: str, name: str, found: _Found) -> Model:
+def _model(class_name: str, name: str, found: _Found, points: keypointnet.Points) -> Model:
     fingerprint = digest([[file, size] for file, size in found.files])
+    if points:
+        fingerprint = digest([fingerprint, points])
     if found.within:
         return Model(
             plain(name),
@@ -236,6 +250,9 @@ def _model(class_name: str, name: str, found: _Found) -> Model:
             member=found.member,
             within=found.within,
             front="-z",
+            keypoints=points,
         )
     file = found.place / (found.member or V1)
-    return Model(plain(name), class_name, fingerprint, file=str(file), root=str(found.place), front="-z")
+    return Model(
+        plain(name), class_name, fingerprint, file=str(file), root=str(found.place), front="-z", keypoints=points
+    )

@@ -6,12 +6,15 @@ import json
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from infra.errors import UserError
 from render import sources
 from render.catalog import Catalog
 from render.config import LimitsConfig, SourceConfig
+from render.sources.keypointnet import read_keypoints
 from render.sources.taxonomy import read_taxonomy
 from tests.conftest import box_obj
 
@@ -217,3 +220,95 @@ def test_keypoints_beside_a_model_are_taken_when_they_are_sound(core: Path, tmp_
     ):
         beside.write_text(text)
         assert sources.materialise(model, tmp_path / text[:9], LimitsConfig()).keypoints == points
+
+
+def annotated(path: Path, *models: tuple[str, str], points: object = None) -> Path:
+    """KeypointNet's file of some models, its points out of their order."""
+    usual = [{"xyz": [0.1, 0.2, 0.3], "semantic_id": 10, "rgb": [1, 2, 3]}, {"xyz": [0, -0.5, 0], "semantic_id": 2}]
+    entries = [{"class_id": of, "model_id": name, "keypoints": points or usual} for of, name in models]
+    return written(path, json.dumps(entries))
+
+
+def test_keypointnets_points_go_with_v2_models_to_the_renderer(core: Path, tmp_path: Path) -> None:
+    """b1 is a mesh of v1, in another frame; c3 is not annotated and keeps what lies beside it."""
+    file = annotated(tmp_path / "chair.json", (CHAIR, "c1"), (CHAIR, "b1"), (CHAIR, "elsewhere"), (TABLE, "c3"))
+    plain, found = catalog(core, classes=["chair"]), catalog(core, classes=["chair"], keypoints=str(file))
+    models = {model.id: model for model in found.models}
+    assert models["c1"].keypoints == (("kp_2", (0.0, -0.5, 0.0)), ("kp_10", (0.1, 0.2, 0.3)))
+    assert all(models[name].keypoints == () for name in ("b1", "c2", "c3"))
+    staged = sources.materialise(models["c1"], tmp_path / "scratch", LimitsConfig())
+    assert staged.keypoints == {"kp_2": [0.0, -0.5, 0.0], "kp_10": [0.1, 0.2, 0.3]}
+    changed = {new.id for new, old in zip(found.models, plain.models, strict=True) if new != old}
+    assert changed == {"c1"}
+    assert found.digest() != plain.digest()
+
+
+def test_other_points_are_another_dataset_and_the_same_in_another_file_are_not(core: Path, tmp_path: Path) -> None:
+    one, same = (catalog(core, keypoints=str(annotated(tmp_path / f"{k}.json", (CHAIR, "c1")))) for k in (1, 2))
+    moved = annotated(tmp_path / "moved.json", (CHAIR, "c1"), points=[{"xyz": [0, 0, 0], "semantic_id": 2}])
+    assert one.digest() == same.digest()
+    assert one.digest() != catalog(core, keypoints=str(moved)).digest()
+
+
+def test_annotated_models_are_found_in_archives(tmp_path: Path) -> None:
+    root = tmp_path / "core"
+    root.mkdir()
+    with zipfile.ZipFile(root / f"{CHAIR}.zip", "w") as archive:
+        archive.writestr(f"{CHAIR}/c1/models/model_normalized.obj", box_obj(1, 2, 1))
+    file = annotated(tmp_path / "chair.json", (CHAIR, "c1"))
+    (model,) = catalog(root, keypoints=str(file)).models
+    assert [name for name, _ in model.keypoints] == ["kp_2", "kp_10"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[{"class_id": "03001627", "model_id": "c9", "keypoints": []}]', r"annotates 1 models of 03001627, and none"),
+        ('[{"class_id": "03001627", "model_id": "b1", "keypoints": []}]', r"keypoints are of other meshes; give Shape"),
+        ("{}", "holds no list of annotated models"),
+        ("[1]", r"entry 0 is no annotation of KeypointNet"),
+        ('[{"class_id": "1", "model_id": "a", "keypoints": [{"xyz": [0, 1], "semantic_id": 1}]}]', "three numbers"),
+        (
+            '[{"class_id": "1", "model_id": "a", "keypoints": [{"xyz": [0, 1, NaN], "semantic_id": 1}]}]',
+            "three numbers",
+        ),
+        ("[", "cannot be read as KeypointNet's JSON"),
+    ],
+)
+def test_keypoints_of_other_meshes_and_no_keypoints_are_one_line(
+    core: Path, tmp_path: Path, text: str, line: str
+) -> None:
+    with pytest.raises(UserError, match=line) as caught:
+        catalog(core, keypoints=str(written(tmp_path / "points.json", text)))
+    assert "\n" not in str(caught.value)
+    assert "points.json" in str(caught.value)
+
+
+def test_an_annotation_is_of_one_model_and_an_id_of_one_point(core: Path, tmp_path: Path) -> None:
+    twice = [{"xyz": [0, 0, 0], "semantic_id": 2}] * 2
+    with pytest.raises(UserError, match=r"\(model c1\) has two keypoints of semantic id 2"):
+        catalog(core, keypoints=str(annotated(tmp_path / "a.json", (CHAIR, "c1"), points=twice)))
+    with pytest.raises(UserError, match="entry 1 annotates model c1 of class 03001627 again"):
+        catalog(core, keypoints=str(annotated(tmp_path / "b.json", (CHAIR, "c1"), (CHAIR, "c1"))))
+    with pytest.raises(UserError, match=r"cannot be read as KeypointNet's JSON.*none\.json"):
+        catalog(core, keypoints=str(tmp_path / "none.json"))
+    with pytest.raises(ValidationError, match=r"they need --render\.source\.kind shapenet"):
+        SourceConfig(keypoints="chair.json")
+
+
+def test_keypointnet_as_released_is_read() -> None:
+    """999 chairs; mirrored ids lie at opposite x, feet below seats below tops: y up, as in model_normalized.obj."""
+    released = Path(__file__).resolve().parents[3] / "shared/data/keypointnet/chair.json"
+    if not released.is_file():
+        pytest.skip("KeypointNet's chairs are not here")
+    found = read_keypoints(released)
+    assert len(found) == 999
+    assert {synset for synset, _ in found} == {CHAIR}
+    places = [dict(points) for points in found.values()]
+    for name, low, high in (("kp_17", -1.0, -0.1), ("kp_4", -0.3, 0.3), ("kp_0", 0.1, 1.0)):
+        heights = [each[name][1] for each in places if name in each]
+        assert low < np.median(heights) < high
+    for one, other in (("kp_0", "kp_1"), ("kp_4", "kp_5"), ("kp_17", "kp_20")):
+        sums = [each[one][0] + each[other][0] for each in places if one in each and other in each]
+        assert len(sums) > 900
+        assert abs(np.median(sums)) < 0.02

@@ -64,6 +64,34 @@ def test_a_twin_is_built_with_its_change_alone(tmp_path: Path) -> None:
     assert of_id["s2n0003-arms-none"].fingerprint == parametric.fingerprint_of(expected)
 
 
+def test_a_datasets_ids_lead_back_to_their_models() -> None:
+    """Dots, colons and hashes are lost in an id, and several changes are run together."""
+    changes = [
+        *ARMS, {"arms": "none", "back": "solid"}, {"seat_material": "wood:walnut"}, {"seat_material": "fabric:#aa3344"},
+        {"seat_height": 0.5}, {"seat_width": 0.44, "seat_material": "leather:tan"},
+    ]  # fmt: skip
+    found = catalog(classes=["chair"], models_per_class=6, twins={"chair": changes})
+    assert sum(bool(model.changes) for model in found.models) > 25
+    for model in found.models:
+        made = parametric.built("chair", model.id)
+        assert parametric.fingerprint_of(made.properties) == model.fingerprint, model.id
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("7f2a", r"'7f2a' of class 'chair' is no model of our own"),
+        ("s0n0001-arms-banana", r"'s0n0001-arms-banana' is no twin that a chair can have"),
+        ("s0n0001-wheels-4", r"is no twin that a chair can have: 'wheels-4' is not understood"),
+    ],
+)
+def test_an_id_that_is_not_of_our_own_models_is_refused(name: str, line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        parametric.built("chair", name)
+    with pytest.raises(UserError, match="'boat': the modeller builds chair, table, car"):
+        parametric.built("boat", "s0n0001")
+
+
 def test_families_are_read_off_the_ids() -> None:
     found = catalog(classes=["chair"], models_per_class=5, twins={"chair": [*ARMS, {"back": "solid"}]})
     families = parametric.families("chair", [model.id for model in found.models] + ["chair-of-another-source"])
