@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from infra.settings import ClusterConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 """The folder that holds the five floors."""
+
+LOOK_S = 2.0
+"""Between two looks at a cluster that is to grow."""
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
@@ -73,6 +77,37 @@ def _python_path() -> str:
 def _object_store_bytes() -> int:
     """A tenth of the memory (0.3-4 GB): blocks of decoded pictures pass through it, nothing stays in it."""
     return int(min(max(psutil.virtual_memory().total * 0.1, 3e8), 4e9))
+
+
+@contextmanager
+def nodes_for(bundle: Mapping[str, float], count: int, needed: int, wait_s: float) -> Iterator[None]:
+    """Ask an autoscaler for nodes that hold `count` bundles, and wait for those of `needed`, `wait_s` seconds at most.
+
+    They are asked for as long as the block lasts, so that none of them is taken for idle before work has it. With
+    wait_s 0, or where all is there, nothing is asked; where nothing grows, the wait ends and the block finds what is
+    there.
+    """
+    import ray
+    from ray.autoscaler.sdk import request_resources
+
+    from infra.progress import console
+
+    def lacking(bundles: int) -> bool:
+        have = ray.cluster_resources()
+        return any(have.get(name, 0) < amount * bundles for name, amount in bundle.items())
+
+    if wait_s <= 0 or not lacking(count):
+        yield
+        return
+    console.print(f"asked for nodes with {count} times {dict(bundle)}; {needed} will do, for {wait_s:g} s at most")
+    request_resources(bundles=[dict(bundle) for _ in range(count)])
+    try:
+        deadline = time.monotonic() + wait_s
+        while lacking(needed) and time.monotonic() < deadline:
+            time.sleep(LOOK_S)
+        yield
+    finally:
+        request_resources(bundles=[])
 
 
 class Tally:
