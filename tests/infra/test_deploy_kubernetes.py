@@ -119,10 +119,11 @@ def test_kubernetes_own_models_know_every_field_of_the_pods(
 
 def unknown(models: Any, kind: str, value: Any, place: str) -> list[str]:
     """What Kubernetes' models (their names of fields and types) do not know or hold for another type."""
-    inner = re.fullmatch(r"(list\[|dict\(str, )(.+)[\])]", kind)
+    inner = re.fullmatch(r"([Ll]ist\[|[Dd]ict[(\[]str, )(.+)[\])]", kind)
     if inner is not None:
-        pairs = enumerate(value) if kind.startswith("list") else value.items()
-        form = "{}[{}]" if kind.startswith("list") else "{}.{}"
+        listed = kind.lower().startswith("list")
+        pairs = enumerate(value) if listed else value.items()
+        form = "{}[{}]" if listed else "{}.{}"
         return [fault for key, item in pairs for fault in unknown(models, inner[2], item, form.format(place, key))]
     plain = {"str": str, "int": int, "bool": bool}.get(kind)
     if plain is not None:
