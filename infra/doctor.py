@@ -23,7 +23,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra import preflight
-from infra.credentials import without_password
+from infra.credentials import refuse_credentials, refuse_credentials_of_endpoints
+from infra.errors import UserError
 
 OK, WARNING, MISSING = "OK", "warning", "missing"
 TIMEOUT_S = 5.0
@@ -188,8 +189,13 @@ def check_s3(workspace: str | None, environment: Mapping[str, str]) -> list[Chec
     endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
     if not (bucket or endpoint or environment.get("AWS_ACCESS_KEY_ID") or environment.get("AWS_PROFILE")):
         return []
+    try:
+        refuse_credentials(workspace or "", "the workspace's URL")
+        refuse_credentials_of_endpoints(environment)
+    except UserError as error:
+        return [Check("S3", MISSING, *_halves(error))]
     where = f"s3://{bucket}" if bucket else "S3"
-    where += f" at {without_password(endpoint)}" if endpoint else ""
+    where += f" at {endpoint}" if endpoint else ""
     try:
         import boto3
         from botocore.config import Config
@@ -237,21 +243,24 @@ def check_mlflow(environment: Mapping[str, str]) -> list[Check]:
         if os.access(folder, os.W_OK):
             return [Check("MLflow", OK, uri)]
         return [Check("MLflow", MISSING, f"{uri}: cannot write in {folder}", "create the folder")]
-    shown = without_password(uri)
+    try:
+        refuse_credentials(uri, "the tracking URI")
+    except UserError as error:
+        return [Check("MLflow", MISSING, *_halves(error))]
     if parts.scheme not in ("http", "https"):
         reached = not parts.hostname or _connects(parts.hostname, parts.port or 5432)
-        return [Check("MLflow", OK if reached else MISSING, shown, "" if reached else "start the database")]
+        return [Check("MLflow", OK if reached else MISSING, uri, "" if reached else "start the database")]
     try:
         with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=TIMEOUT_S) as answer:
-            return [Check("MLflow", OK, f"{shown} answers ({answer.status})")]
+            return [Check("MLflow", OK, f"{uri} answers ({answer.status})")]
     except urllib.error.HTTPError as error:
         if error.code in (401, 403):
             mend = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"
-            return [Check("MLflow", WARNING, f"{shown} answers {error.code}", mend)]
-        return [Check("MLflow", MISSING, f"{shown}/health answers {error.code}", "check MLFLOW_TRACKING_URI")]
+            return [Check("MLflow", WARNING, f"{uri} answers {error.code}", mend)]
+        return [Check("MLflow", MISSING, f"{uri}/health answers {error.code}", "check MLFLOW_TRACKING_URI")]
     except OSError as error:
         mend = "start it (mlflow server), or unset MLFLOW_TRACKING_URI for a local database"
-        return [Check("MLflow", MISSING, f"{shown}: {_one_line(getattr(error, 'reason', error))}", mend)]
+        return [Check("MLflow", MISSING, f"{uri}: {_one_line(getattr(error, 'reason', error))}", mend)]
 
 
 def examine(workspace: str | None = None, environment: Mapping[str, str] | None = None) -> list[Check]:
@@ -313,6 +322,12 @@ def _connects(host: str | None, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def _halves(error: UserError) -> tuple[str, str]:
+    """What is wrong, and its mend."""
+    wrong, _, mend = str(error).partition("; ")
+    return wrong, mend
 
 
 def _one_line(error: object) -> str:
