@@ -52,21 +52,43 @@ def connected(config: ClusterConfig) -> Iterator[None]:
             environment = {"working_dir": str(ROOT), "excludes": excludes}
             ray.init(address=config.address, runtime_env=environment, **quiet)
         else:
-            ray.init(
-                address="local",
-                num_cpus=config.cpus or len(os.sched_getaffinity(0)),
-                object_store_memory=_object_store_bytes(),
-                include_dashboard=False,
-                _node_ip_address="127.0.0.1",  # nothing of it listens beyond this machine
-                runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
-                **quiet,
-            )
+            with _on_loopback():
+                ray.init(
+                    address="local",
+                    num_cpus=config.cpus or len(os.sched_getaffinity(0)),
+                    object_store_memory=_object_store_bytes(),
+                    include_dashboard=False,
+                    runtime_env={"env_vars": {"PYTHONPATH": _python_path()}},
+                    **quiet,
+                )
     except ConnectionError as error:
         raise UserError(f"no Ray cluster at '{config.address}': {error}; start one with `ray start --head`") from None
     try:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _on_loopback() -> Iterator[None]:
+    """A Ray that starts in the block is reached from this machine alone.
+
+    Its servers listen on loopback only where the node's address is loopback, and Ray replaces that by the address that
+    other machines reach, whoever asks for it, unless clusters are switched off, as they are on laptops.
+    """
+    from ray._private import ray_constants
+
+    name, before = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR, ray_constants.ENABLE_RAY_CLUSTER
+    said = os.environ.get(name)
+    ray_constants.ENABLE_RAY_CLUSTER, os.environ[name] = False, "0"
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+        if said is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = said
 
 
 def _python_path() -> str:
