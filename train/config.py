@@ -143,8 +143,8 @@ class TrainConfig(Settings):
     wait_s: float = Field(
         0.0,
         ge=0,
-        description="seconds to wait for nodes that workers need, on a cluster that grows when it is asked; with 0 what "
-        "is there must do",
+        description="seconds to wait for nodes that workers need, on a cluster that grows when it is asked; with 0 "
+        "what is there must do",
     )
     threads: int | None = Field(
         None, ge=1, description="threads of a worker; default the node's processors over its workers"
