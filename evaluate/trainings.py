@@ -118,8 +118,9 @@ def _room(missing: Sequence[Planned]) -> int:
     """How many trainings the cluster has processors for, or GPUs where it has any."""
     have = ray.cluster_resources()
     workers = max(each.config.workers for each in missing)
-    on_gpu = have.get("GPU", 0) >= workers and all(each.config.device != "cpu" for each in missing)
-    return max(1, int(have.get("GPU" if on_gpu else "CPU", 1)) // workers)
+    devices = {each.config.device for each in missing}
+    on_gpu = devices == {"cuda"} or (have.get("GPU", 0) >= workers and "cpu" not in devices)
+    return max(1, int(have.get("GPU" if on_gpu else "CPU", 0)) // workers)
 
 
 def _say(each: Planned) -> None:

@@ -23,6 +23,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra import preflight
+from infra.credentials import refuse_credentials, refuse_credentials_of_endpoints
+from infra.errors import UserError
 
 OK, WARNING, MISSING = "OK", "warning", "missing"
 TIMEOUT_S = 5.0
@@ -187,6 +189,11 @@ def check_s3(workspace: str | None, environment: Mapping[str, str]) -> list[Chec
     endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL")
     if not (bucket or endpoint or environment.get("AWS_ACCESS_KEY_ID") or environment.get("AWS_PROFILE")):
         return []
+    try:
+        refuse_credentials(workspace or "", "the workspace's URL")
+        refuse_credentials_of_endpoints(environment)
+    except UserError as error:
+        return [Check("S3", MISSING, *_halves(error))]
     where = f"s3://{bucket}" if bucket else "S3"
     where += f" at {endpoint}" if endpoint else ""
     try:
@@ -236,10 +243,13 @@ def check_mlflow(environment: Mapping[str, str]) -> list[Check]:
         if os.access(folder, os.W_OK):
             return [Check("MLflow", OK, uri)]
         return [Check("MLflow", MISSING, f"{uri}: cannot write in {folder}", "create the folder")]
+    try:
+        refuse_credentials(uri, "the tracking URI")
+    except UserError as error:
+        return [Check("MLflow", MISSING, *_halves(error))]
     if parts.scheme not in ("http", "https"):
         reached = not parts.hostname or _connects(parts.hostname, parts.port or 5432)
-        shown = f"{parts.scheme}://{parts.hostname or ''}{parts.path}"  # never the password
-        return [Check("MLflow", OK if reached else MISSING, shown, "" if reached else "start the database")]
+        return [Check("MLflow", OK if reached else MISSING, uri, "" if reached else "start the database")]
     try:
         with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=TIMEOUT_S) as answer:
             return [Check("MLflow", OK, f"{uri} answers ({answer.status})")]
@@ -312,6 +322,12 @@ def _connects(host: str | None, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def _halves(error: UserError) -> tuple[str, str]:
+    """What is wrong, and its mend."""
+    wrong, _, mend = str(error).partition("; ")
+    return wrong, mend
 
 
 def _one_line(error: object) -> str:

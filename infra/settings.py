@@ -24,6 +24,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from infra.credentials import refuse_credentials_in
 from infra.errors import UserError
 
 RECIPES = Path(__file__).resolve().parents[1] / "pipeline" / "recipes"
@@ -87,7 +88,8 @@ def parse(cls: type[Job], argv: Sequence[str], prog: str, epilog: str = "") -> J
     """The settings that a command line asks for.
 
     Order, the later wins: defaults, the recipe (`--recipe NAME|FILE`), `TURNERY_<KEY>__<KEY>` in the
-    environment, options. Raises `UserError` on an unknown recipe, key or value, in one line.
+    environment, options. Raises `UserError` on an unknown recipe, key or value, and on a URL that carries
+    credentials, in one line.
     """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, prog=prog)
     first.add_argument("--recipe")
@@ -118,7 +120,9 @@ def parse(cls: type[Job], argv: Sequence[str], prog: str, epilog: str = "") -> J
     except SettingsError as error:
         raise UserError(_option_error(str(error), cls, prog)) from None
     own = {key: value for key, value in recipe.items() if key in cls.model_fields or key not in SECTIONS}
-    return validate(cls, merged(merged(own, environment), options))
+    values = merged(merged(own, environment), options)
+    refuse_credentials_in(values)  # first: a refusal of the models would repeat them
+    return validate(cls, values)
 
 
 def load_recipe(name: str) -> dict[str, Any]:

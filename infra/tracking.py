@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import numpy as np
 
+from infra.credentials import refuse_credentials, without_password
 from infra.errors import UserError
 from infra.settings import JobSettings, digest
 from infra.storage import FolderStorage, Storage
@@ -164,8 +164,9 @@ def open_run(uri: str, experiment: str, name: str, key: str, artifacts: Storage)
     """The parent run for `key` (a digest of all settings): a new one, or the unfinished one of that key.
 
     `artifacts` is where a new experiment in a local database keeps its files; a server decides by itself.
-    Raises `UserError` when the tracking store does not answer.
+    Raises `UserError` when the tracking store does not answer, or its URI carries a password.
     """
+    refuse_credentials(uri, "the tracking URI")
     from mlflow.exceptions import MlflowException
 
     try:
@@ -196,18 +197,16 @@ def run_of(job: JobSettings, workspace: Storage, name: str, key: str | None = No
 
 
 def default_uri(workspace: Storage) -> str:
-    """$MLFLOW_TRACKING_URI, else a SQLite file in the workspace (in this folder for a workspace on S3)."""
+    """$MLFLOW_TRACKING_URI, else a SQLite file in the workspace (in this folder for a workspace on S3).
+
+    Raises `UserError` when the variable carries a password.
+    """
     configured = os.environ.get("MLFLOW_TRACKING_URI")
     if configured:
+        refuse_credentials(configured, "MLFLOW_TRACKING_URI")
         return configured
     folder = workspace.root if isinstance(workspace, FolderStorage) else Path.cwd()
     return f"sqlite:///{folder / 'mlflow.db'}"
-
-
-def without_password(uri: str) -> str:
-    """A tracking URI that may be shown."""
-    password = urlsplit(uri).password
-    return uri.replace(f":{password}@", ":…@") if password else uri
 
 
 def _open(client: MlflowClient, uri: str, experiment_id: str, name: str, tags: Mapping[str, str]) -> Run:

@@ -25,7 +25,7 @@ Place = Literal["auto", "device", "node", "parts"]
 Accelerate = Literal["auto", "eager", "graph", "compile"]
 
 _EXECUTION = {
-    *("workers", "min_workers", "threads", "device", "samples", "accelerate", "max_failures"),
+    *("workers", "min_workers", "wait_s", "threads", "device", "samples", "accelerate", "max_failures"),
     *("checkpoint_seconds", "checkpoint_steps", "keep_checkpoints"),
     *("report_every", "preview_every", "registry"),
 }
@@ -139,6 +139,12 @@ class TrainConfig(Settings):
         ge=1,
         description="fewest workers to start and go on with; by default a start needs all of train.workers, and after "
         "a loss one is enough",
+    )
+    wait_s: float = Field(
+        0.0,
+        ge=0,
+        description="seconds to wait for nodes that workers need, on a cluster that grows when it is asked; with 0 "
+        "what is there must do",
     )
     threads: int | None = Field(
         None, ge=1, description="threads of a worker; default the node's processors over its workers"

@@ -18,7 +18,7 @@ from ray.train.v2.api.callback import UserCallback
 from ray.train.v2.api.config import FailureConfig, RunConfig, ScalingConfig
 from ray.train.v2.torch.torch_trainer import TorchTrainer
 
-from infra.cluster import Tally
+from infra.cluster import Tally, nodes_for
 from infra.errors import UserError, user_error_in
 from infra.progress import console
 from infra.storage import Storage
@@ -68,24 +68,24 @@ def train_generator(
     if spec is not None:
         return TrainResult(folder, spec, done_before=True)
     _check(config, dataset, selection)
-    on_gpu = _on_gpu(config)
-    folder.check_writable()
-    other = other_result(folder, config)
-    if other:
-        console.print(other)
-
-    plan = Plan(
-        config=config,
-        seed=seed,
-        selection=selection,
-        angles=dataset.views[["azimuth_deg", "elevation_deg"]].to_numpy(dtype=np.float64),
-        supply=supplied(dataset, selection, config, on_gpu),
-        checkpoints=Checkpoints(folder / f"checkpoints-{inputs[:16]}", inputs, config.keep_checkpoints),
-        run=run,
-        tally=Tally(),
-    )
-    with shown(f"train {config.name}", config.steps, "steps", plan.tally):
-        _fit(plan, on_gpu)
+    with nodes_for(_bundle(config), config.workers, config.workers_to_start, config.wait_s):
+        on_gpu = _on_gpu(config)
+        folder.check_writable()
+        other = other_result(folder, config)
+        if other:
+            console.print(other)
+        plan = Plan(
+            config=config,
+            seed=seed,
+            selection=selection,
+            angles=dataset.views[["azimuth_deg", "elevation_deg"]].to_numpy(dtype=np.float64),
+            supply=supplied(dataset, selection, config, on_gpu),
+            checkpoints=Checkpoints(folder / f"checkpoints-{inputs[:16]}", inputs, config.keep_checkpoints),
+            run=run,
+            tally=Tally(),
+        )
+        with shown(f"train {config.name}", config.steps, "steps", plan.tally):
+            _fit(plan, on_gpu)
     state = _last(plan)
     missing = delivered(run, state.history)
     if missing:
@@ -127,6 +127,11 @@ def _check(config: TrainConfig, dataset: Dataset, selection: Selection) -> None:
     if learnt < config.workers:
         line = f"train.workers {config.workers} are more than the {learnt} views to learn from"
         raise UserError(f"{line}; lower train.workers, or select more views")
+
+
+def _bundle(config: TrainConfig) -> dict[str, float]:
+    """What a worker takes of a node, as far as the settings say it."""
+    return {"CPU": config.threads or 1, **({"GPU": 1} if config.device == "cuda" else {})}
 
 
 def _on_gpu(config: TrainConfig) -> bool:

@@ -29,6 +29,7 @@ MADE_BY_RUNS = (
     "workspace/demo/dataset/shards/chair-000000.tar",
     "workspace/demo/report.html",
     "mlflow.db",
+    "infra/deploy/.env",
     "mlruns/0/a.bin",
     ".venv/lib/torch.so",
     ".git/objects/pack",
