@@ -30,7 +30,8 @@ from pipeline.survey import dataset_digest, trainings_of
 
 UNFINISHED, STRAYS = "half-written files of killed runs", "shards and parts that the manifest does not name"
 CHECKPOINTS = "checkpoints of finished trainings, and half-written ones"
-OTHERS = "of other settings: trainings, their checkpoints and answers that the recipe does not ask for"
+OTHERS = "of other settings: what the workspace's recipe does not ask for"
+KINDS = (UNFINISHED, STRAYS, CHECKPOINTS, OTHERS)
 _FIRST = ("manifest.json", "generator.json", "summary.json", "state.json")
 """Files that say that others are whole: they go before those."""
 
@@ -50,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python pipeline/run.py cleanup", description=__doc__, allow_abbrev=False)
     parser.add_argument("--workspace", required=True, metavar="DIR|s3://bucket/prefix", help="what a run made")
     parser.add_argument("--yes", action="store_true", help="remove what is listed; without, it is only listed")
-    parser.add_argument("--others", action="store_true", help=f"remove those {OTHERS} too")
+    parser.add_argument("--others", action="store_true", help="remove what is of other settings, too")
     asked = parser.parse_args(argv)
     workspace = open_storage(asked.workspace)
     look_at_workspace(workspace)
@@ -79,11 +80,14 @@ def leftovers(workspace: Storage) -> list[Leftover]:
     """What no manifest names, by kind and name. Raises `UserError` where there is no workspace."""
     look, said = look_at_workspace(workspace), recorded(workspace)
     found = _unfinished(workspace)
-    found += [Leftover(STRAYS, look.files[name]) for name in sorted(_strays(look, said))]
+    # Without a manifest they may be what another run of other settings has made so far.
+    strays = STRAYS if MANIFEST in look.files else OTHERS
+    found += [Leftover(strays, look.files[name]) for name in sorted(_strays(look, said))]
     useless = sorted(_useless_checkpoints(look))
     found += [Leftover(CHECKPOINTS, look.files[name]) for name in useless]
     others = _others(look, said) - set(useless) if said else set[str]()
-    return found + [Leftover(OTHERS, look.files[name]) for name in sorted(others)]
+    found += [Leftover(OTHERS, look.files[name]) for name in sorted(others)]
+    return sorted(found, key=lambda each: (KINDS.index(each.kind), each.file.name))
 
 
 def remove(workspace: Storage, going: Sequence[Leftover]) -> None:
@@ -121,7 +125,7 @@ def _strays(look: Look, said: Recorded | None) -> Iterator[str]:
     manifest = look.json(MANIFEST)
     if manifest is None and (said is None or MANIFEST in look.files):
         return
-    known = {str(shard["name"]).removesuffix(".tar") for shard in (manifest or {}).get("shards", ())}
+    known = {str(shard.get("name")).removesuffix(".tar") for shard in (manifest or {}).get("shards", ())}
     known |= set(said.dataset.views) if said else set()
     for name in look.files:
         for start, end in (("dataset/shards/", ".tar"), ("dataset/parts/", ".json")):

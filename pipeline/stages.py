@@ -122,7 +122,10 @@ def _settings(job: Job) -> dict[str, Any]:
 
 def _why(job: Job, stage: str) -> dict[str, str]:
     """What is not done of a stage, and why, by name."""
-    stages = survey(look(job.workspace), job.recipe, job.dataset, job.key)
+    try:
+        stages = survey(look(job.workspace), job.recipe, job.dataset, job.key)
+    except Exception:  # a note is worth no run: what is wrong there the stage itself says better
+        return {}
     return {each.name: each.why for each in stages if each.stage == stage and each.state != "done"}
 
 

@@ -98,7 +98,7 @@ def training(look: Look, each: Planned, dataset: str | None) -> Standing:
     if lost:
         why = f"{lost[0]} is missing"
     elif spec:
-        changed = differences(spec.get("recipe", {}).get("train", {}), each.config.inputs(), "train.")
+        changed = differences(_mapping(_mapping(spec.get("recipe")).get("train")), each.config.inputs(), "train.")
         why = f"the generator there is of other settings: {_named(changed, 'another seed, dataset or version')}"
     return Standing("train", each.name, "not begun", why, 0, steps, "steps")
 
@@ -114,7 +114,7 @@ def _dataset(look: Look, recipe: Recipe, dataset: Expected, fitting: set[str] | 
     facts = {"views": sum(dataset.views[name] for name in there), "views_expected": views, "models": dataset.models}
     why = "no dataset yet"
     if manifest:
-        changed = differences(manifest.get("settings", {}), recipe.render.picture_settings(), "render.")
+        changed = differences(_mapping(manifest.get("settings")), recipe.render.picture_settings(), "render.")
         changed = [line for line in changed if not line.startswith(_NO_INPUTS)]
         before = len(manifest.get("styles", ())) + int(manifest.get("failed_models", 0))
         if before != dataset.models:
@@ -188,8 +188,13 @@ def _report(look: Look, key: str, all_done: bool) -> Standing:
 
 
 def _known(spec: Mapping[str, Any]) -> Known:
-    final = {key: float(value) for key, value in spec.get("final", {}).items()}
+    final = {key: float(value) for key, value in _mapping(spec.get("final")).items()}
     return Known(spec.get("inputs_digest", ""), spec.get("dataset_digest", ""), int(spec.get("steps", 0)), final)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """A mapping of a file that others may have written; of anything else an empty one."""
+    return value if isinstance(value, dict) else {}
 
 
 def _named(changed: list[str], otherwise: str) -> str:

@@ -51,6 +51,10 @@ def plant(world: World) -> dict[str, set[str]]:
         path.write_bytes(b"{}")
         os.utime(path, (1e9, 1e9))
     (world.folder / ".partial-of-now").write_bytes(b"half")
+    if not world.workspace.exists("dataset/manifest.json"):
+        # Shards may be another run's, and of which dataset a checkpoint is, nobody knows yet.
+        unknown = {name for name in planted[OTHERS] if "deadbeef" in name}
+        planted[OTHERS] = (planted[OTHERS] | planted.pop(STRAYS)) - unknown
     return planted
 
 
@@ -68,8 +72,6 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
 
 def test_leftovers_are_found_and_nothing_else(world: World) -> None:
     planted = plant(world)
-    if "dataset" not in {each.name for each in world.stages if each.state == "done"}:
-        planted[OTHERS] = {name for name in planted[OTHERS] if "deadbeef" not in name}  # of which dataset is not known
     found: dict[str, set[str]] = {}
     for each in leftovers(world.workspace):
         found.setdefault(each.kind, set()).add(each.file.name)
@@ -77,13 +79,13 @@ def test_leftovers_are_found_and_nothing_else(world: World) -> None:
 
 
 def test_listing_removes_nothing_and_says_how(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    plant(world)
+    planted = plant(world)
     before = {name: (world.folder / name).stat().st_mtime_ns for name in files_of(world)}
     assert main(["--workspace", str(world.folder)]) == 0
     assert {name: (world.folder / name).stat().st_mtime_ns for name in files_of(world)} == before
     assert not (world.folder / "lease").exists()
     output = capsys.readouterr().out
-    assert f"{STRAYS}: 3 files, 6 B" in output
+    assert all(f"{kind}: {len(names)} file" in output for kind, names in planted.items())
     command = f"python pipeline/run.py cleanup --workspace {world.folder} --yes"
     assert f"nothing was removed; {command} does" in output
     assert f"those of other settings stay until {command} --others" in output
@@ -102,7 +104,7 @@ def test_after_it_the_same_command_finds_what_it_found_before(world: World, othe
     assert world.found_by_the_jobs() == found
     assert world.states() == states
     gone = everything - left
-    assert gone >= planted[UNFINISHED] | planted[STRAYS] | planted[CHECKPOINTS]
+    assert gone >= set().union(*(names for kind, names in planted.items() if kind != OTHERS))
     assert gone <= set().union(*planted.values())
     assert bool(gone & planted[OTHERS]) == others
     assert {"notes.txt", "training/notes/todo.txt", "evaluation/mine/plot.png", ".partial-of-now"} <= left
