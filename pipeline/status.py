@@ -187,7 +187,8 @@ def _print(found: Status) -> None:
     say_rows([each.stage, each.name, each.state, _progress(each), each.why] for each in found.stages)
     console.print()
     if found.failures.models:
-        console.print(f"failed    {found.failures.models} models, see {found.failures.table}")
+        lost = f"{found.failures.models:,} model{'s' * (found.failures.models != 1)}"
+        console.print(f"failed    {lost}, see {found.failures.table}")
         for reason, count in found.failures.reasons.items():
             console.print(f"          {count} x {escape(reason)}")
     console.print("bytes     " + ", ".join(f"{name} {size(count)}" for name, count in found.bytes.items()))
