@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,19 +26,17 @@ from evaluate.plan import Plans, places, plan
 from evaluate.question import Answer, Panel, Part, Result, Spread, Subject, style_of
 from evaluate.questions import QUESTIONS
 from evaluate.subject import SubjectPlace, open_subject, read_spec
+from evaluate.summary import SUMMARY, finished_summary, identity, inputs_digest, own_settings
 from infra.errors import user_error_in
+from infra.journal import SILENT, Journal
 from infra.progress import Progress
-from infra.settings import digest, flatten
+from infra.settings import flatten
 from infra.storage import Storage
 from infra.tracking import Run
 from train.checkpoint import GeneratorSpec
 
-SUMMARY = "summary.json"
-CODE_VERSION = 2
-"""Raised whenever the same settings would give other answers, so that old ones are made anew."""
 
-
-def evaluate_generators(job: EvaluateJob, workspace: Storage, run: Run) -> dict[str, Any]:
+def evaluate_generators(job: EvaluateJob, workspace: Storage, run: Run, journal: Journal = SILENT) -> dict[str, Any]:
     """Ask every question of the recipe of the trainings it needs, which are there; Ray is connected already.
 
     Writes `evaluation/<question>/` with CSV, figures and, last, summary.json; a question whose summary has
@@ -60,17 +59,21 @@ def evaluate_generators(job: EvaluateJob, workspace: Storage, run: Run) -> dict[
         summary = finished_summary(storage, inputs)
         if summary is None:
             subjects = {
-                role: SubjectPlace(workspace.url, one.name, _identity(specs[one.name]), each, config.batch)
+                role: SubjectPlace(workspace.url, one.name, identity(specs[one.name]), each, config.batch)
                 for role, one in roles.items()
             }
+            start = time.monotonic()
+            journal.event("evaluate", "question begun", name=place)
             with run.child(place).recording() as child:
-                settings = config.model_dump(mode="json")[settings_of(question)]
+                settings = own_settings(question, config)
                 child.params(flatten({"evaluate": {question: settings}}))
                 child.params({"seed": each, **{f"training/{role}": one.name for role, one in roles.items()}})
                 answer = _ask(question, config, subjects, storage, child)
                 summary = {"question": question, "inputs_digest": inputs, **answer, "seed": each}
                 summary |= {"trainings": {role: one.name for role, one in roles.items()}, "run": child.address}
+                summary |= {"settings": settings, "generators": {r: identity(specs[o.name]) for r, o in roles.items()}}
                 storage.write_json(SUMMARY, summary)
+            journal.event("evaluate", "question answered", name=place, seconds=round(time.monotonic() - start, 1))
         summaries[place] = summary
     found = _together(summaries, _judge(config, plans, workspace, job.seed))
     run.metrics(found["metrics"])
@@ -89,22 +92,6 @@ def finished_evaluation(job: EvaluateJob, workspace: Storage) -> dict[str, Any] 
             return None
         summaries[place] = summary
     return _together(summaries, _judge(config, plans, workspace, job.seed))
-
-
-def inputs_digest(question: str, config: EvaluateConfig, seed: int, specs: Mapping[str, GeneratorSpec]) -> str:
-    """Digest of all that an answer depends on: the generators, the seed and the question's own settings."""
-    own = config.model_dump(mode="json")[settings_of(question)]
-    parts = {"code_version": CODE_VERSION, "question": question, "config": own, "seed": seed}
-    return digest({**parts, "generators": {role: _identity(spec) for role, spec in specs.items()}})
-
-
-def finished_summary(storage: Storage, inputs: str) -> dict[str, Any] | None:
-    """A question's summary if it is there and of these inputs, else None."""
-    try:
-        summary = storage.read_json(SUMMARY)
-    except (FileNotFoundError, ValueError):
-        return None
-    return summary if isinstance(summary, dict) and summary.get("inputs_digest") == inputs else None
 
 
 def ray_spread(place: SubjectPlace, config: EvaluateConfig, question: str) -> Spread:
@@ -178,11 +165,6 @@ def _together(summaries: dict[str, dict[str, Any]], claims: list[dict[str, objec
     metrics = {key: float(np.mean(values)) for key, values in of_seeds.items()}
     metrics |= {f"claims/{claim['question']}/{claim['name']}": float(str(claim["value"])) for claim in claims}
     return {"metrics": metrics, "questions": summaries, "claims": claims}
-
-
-def _identity(spec: GeneratorSpec) -> str:
-    """Tells two generators apart: settings and dataset, and how the training of this very one ended."""
-    return digest({"inputs": spec.inputs_digest, "dataset": spec.dataset_digest, "steps": spec.steps, **spec.final})
 
 
 def _ask(

@@ -6,14 +6,16 @@ The one idea: a training that stands alone takes the whole cluster; many small o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import ray
 
 from evaluate.plan import RUN_FILE, Planned
+from evaluate.training_notes import TrainingNotes
 from infra.errors import user_error_in
+from infra.journal import SILENT, Journal
 from infra.progress import Progress, console
 from infra.settings import flatten
 from infra.storage import Storage, open_storage
@@ -26,7 +28,13 @@ from train.selection import select
 
 
 def train_missing(
-    needed: Sequence[Planned], *, workspace: Storage, recipe: Mapping[str, Any], run: Run, beside: int | None
+    needed: Sequence[Planned],
+    *,
+    workspace: Storage,
+    recipe: Mapping[str, Any],
+    run: Run,
+    beside: int | None,
+    journal: Journal = SILENT,
 ) -> None:
     """Train what is not there yet, `beside` trainings at a time (None: as many as the cluster has room for).
 
@@ -40,13 +48,16 @@ def train_missing(
     for each in missing:
         select(dataset.views, each.config.select, each.seed)
     beside = min(beside or _room(missing), len(missing))
-    if beside == 1:
-        for each in missing:
-            _say(each)
-            _train(each, workspace.url, dict(recipe), _child(run, each, dataset))
-        return
-    console.print(f"{len(missing)} trainings, {beside} beside each other")
-    _beside_each_other(missing, workspace, recipe, run, dataset, beside)
+    with TrainingNotes(journal, workspace, dataset.manifest.digest) as notes:
+        if beside == 1:
+            for each in missing:
+                _say(each)
+                notes.begun(each)
+                _train(each, workspace.url, dict(recipe), _child(run, each, dataset), notes.news_of(each))
+                notes.finished(each)
+            return
+        console.print(f"{len(missing)} trainings, {beside} beside each other")
+        _beside_each_other(missing, workspace, recipe, run, dataset, beside, notes)
 
 
 def unfinished(needed: Sequence[Planned], workspace: Storage) -> list[Planned]:
@@ -62,6 +73,7 @@ def _beside_each_other(
     run: Run,
     dataset: Dataset,
     beside: int,
+    notes: TrainingNotes,
 ) -> None:
     """A task a training, each with as many threads as there are processors for it."""
     threads = max(1, int(ray.cluster_resources().get("CPU", 1)) // beside)
@@ -71,10 +83,11 @@ def _beside_each_other(
         while left or running:
             while left and len(running) < beside:
                 each = left.pop(0)
+                notes.begun(each)
                 running[_task.remote(each, workspace.url, dict(recipe), _child(run, each, dataset))] = each
             ready, _ = ray.wait(list(running), timeout=5)
             for reference in ready:
-                del running[reference]
+                each = running.pop(reference)
                 try:
                     ray.get(reference)
                 except ray.exceptions.RayError as error:
@@ -82,6 +95,7 @@ def _beside_each_other(
                     if fault is not None:
                         raise fault from None
                     raise
+                notes.finished(each)
             progress.update(len(missing) - len(left) - len(running), ", ".join(each.name for each in running.values()))
 
 
@@ -93,13 +107,19 @@ def _task(each: Planned, workspace_url: str, recipe: dict[str, Any], child: Run)
     _train(each, workspace_url, recipe, child)
 
 
-def _train(each: Planned, workspace_url: str, recipe: dict[str, Any], child: Run) -> None:
+def _train(
+    each: Planned,
+    workspace_url: str,
+    recipe: dict[str, Any],
+    child: Run,
+    tell: Callable[[str], None] = lambda news: None,
+) -> None:
     settings = {**recipe, "seed": each.seed, "train": each.config.model_dump(mode="json")}
     workspace = open_storage(workspace_url)
     with child.recording():
         child.params(flatten({"train": each.config.model_dump(mode="json"), "seed": each.seed}))
         (workspace / "training" / each.name).write_json(RUN_FILE, child.address)
-        train_generator(each.config, seed=each.seed, workspace=workspace, recipe=settings, run=child)
+        train_generator(each.config, seed=each.seed, workspace=workspace, recipe=settings, run=child, tell=tell)
 
 
 def _child(run: Run, each: Planned, dataset: Dataset) -> Run:

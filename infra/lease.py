@@ -16,6 +16,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from pydantic import Field, ValidationError
 
 from infra.errors import UserError
 from infra.progress import console
+from infra.secrets import without_secrets
 from infra.settings import Settings
 from infra.storage.base import Storage, StorageError, json_bytes
 
@@ -83,6 +85,26 @@ def held(workspace: Storage) -> Iterator[None]:
                 lease.give_back()
 
 
+@dataclass(frozen=True)
+class Tenancy:
+    """Who has a workspace's lease; `lives` is None for a job of another machine, of which only time tells."""
+
+    holder: Holder
+    lives: bool | None
+
+    def __str__(self) -> str:
+        return _in_words(self.holder)
+
+
+def tenancy(workspace: Storage) -> Tenancy | None:
+    """Whose the workspace is; None when nobody works there. Reads alone, and waits for nothing."""
+    lease = _Lease(workspace / "lease")
+    _, holder = lease.highest()
+    if holder is None:
+        return None
+    return Tenancy(holder, _lives(holder) if holder.machine == _machine() else None)
+
+
 class _Lost(BaseException):
     """The lease is another's. Not an `Exception`: nobody on the way up may take it for a fault of the work."""
 
@@ -106,21 +128,21 @@ class _Lease:
             machine=_machine(),
             pid=process.pid,
             started=_started(process),
-            command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:500],
+            command=without_secrets(" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]))[:500],
             since=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
     def take(self) -> None:
         """Make the next number once the highest is free. Raises `UserError` when it is not."""
         while True:
-            number, holder = self._highest()
+            number, holder = self.highest()
             if holder is not None:
                 self._wait_for_death(number, holder)
             self._number = number + 1
             name = _name(self._number)
             won = self._storage.create(name, _bytes(self._mine)) or self._is_mine(name)
             # Who was slow may have won a number below one that was made meanwhile: the highest counts.
-            if won and self._highest()[0] == self._number:
+            if won and self.highest()[0] == self._number:
                 break
         for older in self._storage.list(".json"):
             if older < _name(self._number):
@@ -131,7 +153,7 @@ class _Lease:
         interrupted."""
         while not stop.wait(RENEW_S):
             with suppress(StorageError):  # away for a while: nobody else can take the lease there either
-                if self._highest()[0] != self._number or not self._is_mine(_name(self._number)):
+                if self.highest()[0] != self._number or not self._is_mine(_name(self._number)):
                     lost.set()
                     if listening:  # a real signal ends a wait of the main thread too
                         signal.pthread_kill(threading.main_thread().ident or 0, _LOST_SIGNAL)
@@ -145,14 +167,14 @@ class _Lease:
 
     def holders_line(self) -> str:
         """Who has the lease now, in words."""
-        _, holder = self._highest()
+        _, holder = self.highest()
         return "it is free now" if holder is None else f"now in the hands of {_in_words(holder)}"
 
     def _write(self, **changes: Any) -> None:
         self._mine = self._mine.model_copy(update=changes)
         self._storage.write_bytes(_name(self._number), _bytes(self._mine))
 
-    def _highest(self) -> tuple[int, Holder | None]:
+    def highest(self) -> tuple[int, Holder | None]:
         """The highest number (0: none yet) and its holder; None of a lease that was given back."""
         names = self._storage.list(".json")
         if not names:
@@ -186,7 +208,7 @@ class _Lease:
         end = time.monotonic() + DEAD_AFTER_S
         while time.monotonic() < end:
             time.sleep(min(1.0, DEAD_AFTER_S / 20))
-            now_number, now = self._highest()
+            now_number, now = self.highest()
             if now is None:
                 return
             if now_number != number or now.renewals != holder.renewals:

@@ -172,6 +172,19 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def differences(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """`train.steps 60 -> 70` for every setting that nested plain data of both has and says otherwise, by key."""
+    old, new = flatten(before, prefix), flatten(now, prefix)
+    return [
+        f"{key} {_short(old[key])} -> {_short(new[key])}" for key in sorted(old.keys() & new) if old[key] != new[key]
+    ]
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 _READER = SettingsConfigDict(
     extra="forbid",
     env_prefix="TURNERY_",

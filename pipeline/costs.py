@@ -152,10 +152,10 @@ def trainings(recipe: Recipe) -> list[TrainConfig]:
     return [each.config for each in all_of(plan(recipe))] or [recipe.train]
 
 
-def needs(recipe: Recipe, rates: Rates, given: Mapping[str, int] | None = None) -> Needs:
-    """What a recipe takes. Raises `UserError` as `models_of`."""
+def needs(recipe: Recipe, rates: Rates, given: Mapping[str, int] | None = None, models: int | None = None) -> Needs:
+    """What a recipe takes, of so many `models`; by default, and with its `UserError`, of what `models_of` finds."""
     render, train = recipe.render, recipe.train
-    models = models_of(recipe, given or {})
+    models = models_of(recipe, given or {}) if models is None else models
     views = models * len(render.azimuths_deg) * len(render.elevations)
     pixels = render.size**2
     if render.source.kind == "aubry":

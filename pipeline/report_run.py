@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,29 +16,13 @@ from evaluate.config import settings_of
 from evaluate.questions import QUESTIONS
 from infra.settings import flatten
 from infra.storage import Storage
+from pipeline.addresses import RunLink, run_link
+
+__all__ = ["RunLink", "commands", "present", "run_facts", "run_link", "settings_groups"]
 
 Groups = list[tuple[str, list[tuple[str, str]]]]
 
 _VERSIONS = ("bpy", "ray", "torch", "mlflow", "numpy")
-
-
-@dataclass(frozen=True)
-class RunLink:
-    """An MLflow run: its id, and its page where a server shows it."""
-
-    id: str
-    href: str = ""
-
-
-def run_link(address: Mapping[str, str] | None) -> RunLink | None:
-    """The run at an address as `Run.address` gives it; None without one."""
-    if not address:
-        return None
-    parts = urlsplit(address["uri"])
-    if parts.scheme not in ("http", "https"):
-        return RunLink(address["id"])
-    server = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
-    return RunLink(address["id"], f"{server}/#/experiments/{address['experiment']}/runs/{address['id']}")
 
 
 def run_facts(workspace: Storage) -> list[tuple[str, str]]:

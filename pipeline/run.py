@@ -13,39 +13,52 @@ from evaluate.plan import all_of, places, plan
 from infra.errors import guarded
 from infra.settings import digest, flatten, parse
 from infra.storage import Storage
+from pipeline import commands
 from pipeline.config import Recipe
 
 RESULT = "result.json"
 """The pipeline's own last file: the settings' digest, the metrics and the MLflow run."""
-EPILOG = "The same command again does only what is missing; see also python -m render, train and evaluate."
+DRY_RUN = "--dry-run"
 
 
 def main() -> int:
     """Run what is missing of a recipe's stages, then say what came out and where it is."""
-    recipe = parse(Recipe, sys.argv[1:], "python pipeline/run.py", EPILOG)
+    argv = sys.argv[1:]
+    if argv and not argv[0].startswith("-"):
+        return commands.command(argv)
+    recipe = parse(Recipe, [word for word in argv if word != DRY_RUN], "python pipeline/run.py", commands.HELP)
 
     from infra import tracking
+    from infra.journal import Journal
     from infra.lease import held
     from infra.progress import console
-    from infra.workspace import open_workspace
+    from infra.workspace import check_owner, open_workspace, place_of
     from pipeline.conclusion import conclude
     from render import sources
 
     catalog = sources.catalog(recipe.render.source, recipe.seed)
-    workspace = open_workspace(recipe)
+    dry = DRY_RUN in argv
+    workspace = place_of(recipe) if dry else open_workspace(recipe)
     uri = recipe.tracking.uri or tracking.default_uri(workspace)
     key = digest({"recipe": recipe.experiment(), "catalog": catalog.digest(), "tracking": uri})
+    if dry:
+        from pipeline.dry_run import dry_run
+
+        check_owner(workspace, recipe)
+        dry_run(recipe, workspace, catalog, key)
+        return 0
     metrics = _finished(recipe, workspace, key)
     if metrics is not None:
         console.print("everything is there already")
     else:
         from pipeline import stages  # brings PyTorch, Ray and MLflow, which a finished run does without
 
-        with held(workspace):
+        with held(workspace), Journal(workspace / "logs") as journal, journal.stage("run", recipe=recipe.name):
             run = tracking.run_of(recipe, workspace, recipe.name, key)
             with ExitStack() as stack, run.recording():
-                job = stages.Job(recipe, workspace, catalog, run, lambda: _connect(stack, recipe))
+                job = stages.Job(recipe, workspace, catalog, run, lambda: _connect(stack, recipe), key, journal)
                 run.params(flatten(recipe.experiment()))
+                stages.begin(job)
                 stages.render(job)
                 stages.train(job)
                 metrics = stages.evaluate(job)

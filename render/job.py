@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 
 import ray
 
 from infra.cluster import Tally
 from infra.errors import UserError
+from infra.journal import SILENT, Journal
 from infra.progress import Progress, console
 from infra.settings import flatten
-from infra.storage import Storage
+from infra.storage import Storage, StorageError
 from infra.tracking import Run
 from render.catalog import Catalog, ShardPlan
 from render.config import RenderConfig
@@ -35,7 +37,9 @@ def finished_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage
     return have if have is not None and have.inputs_digest == inputs_digest(config, catalog) else None
 
 
-def render_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage, run: Run) -> Manifest:
+def render_dataset(
+    config: RenderConfig, *, catalog: Catalog, storage: Storage, run: Run, journal: Journal = SILENT
+) -> Manifest:
     """Render what is missing below `storage` on the Ray that is connected, and return the manifest.
 
     Raises `UserError` when more models failed than `config.failures_allowed` lets pass.
@@ -48,7 +52,7 @@ def render_dataset(config: RenderConfig, *, catalog: Catalog, storage: Storage, 
     # From here to the new manifest there is no finished dataset, whatever happens in between.
     storage.delete(MANIFEST)
     plans = catalog.shards(config.models_per_shard)
-    _render_missing(plans, config, storage)
+    _render_missing(plans, config, storage, journal)
     manifest = finish_dataset(config, catalog, finished_parts(plans, config, storage), storage)
     log_dataset(run, manifest, storage)
     run.metrics({"render/seconds": time.monotonic() - start})
@@ -70,14 +74,15 @@ def log_dataset(run: Run, manifest: Manifest, storage: Storage) -> None:
     run.metrics(numbers)
 
 
-def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> None:
+def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Storage, journal: Journal) -> None:
     there = _counts_of_finished(plans, config, storage)
+    journal.event("render", "shards found", shards=list(there), of=len(plans))
     config = placed(config)
     tally = Tally()
     gpus = 0 if config.device == "cpu" else 1
     task = ray.remote(num_cpus=config.threads or 1, num_gpus=gpus, max_retries=WORKER_DEATHS)(_render_task)
     running = {task.remote(plan, config, storage, tally): plan for plan in plans if plan.name not in there}
-    pace = Pace(plans, there, config)
+    pace, seen = Pace(plans, there, config), dict[str, Count]()
     with Progress("rendering", pace.total, "views") as bar:
         bar.start_from(pace.views)
         while running:
@@ -86,10 +91,27 @@ def _render_missing(plans: list[ShardPlan], config: RenderConfig, storage: Stora
             for reference in done:
                 plan = running.pop(reference)
                 ended[plan.name] = _await(reference, plan)
+                _tell(journal, plan, ended[plan.name], config, storage)
             # What a task says at its end is the last word, whatever is still under way to the tally.
             under_way = {plan.name for plan in running.values()}
-            pace.take({name: count for name, count in tally.counts().items() if name in under_way} | ended)
+            counts = {name: count for name, count in tally.counts().items() if name in under_way}
+            for name, count in counts.items():
+                if name in seen and count.seconds < seen[name].seconds:
+                    journal.event("render", "shard tried again", name=name, views_lost=seen[name].views)
+            seen |= counts
+            pace.take(counts | ended)
             bar.update(pace.views, pace.note, pace.total)
+
+
+def _tell(journal: Journal, plan: ShardPlan, count: Count, config: RenderConfig, storage: Storage) -> None:
+    """A shard that is done, and each of its models that failed."""
+    journal.event("render", "shard done", name=plan.name, views=count.views, models=count.models, failed=count.failed)
+    if not count.failed or journal is SILENT:
+        return
+    with suppress(StorageError):  # a note is worth no run
+        part = finished_part(plan, config, storage)
+        for row in part.failures if part else ():
+            journal.event("render", "model failed", name=plan.name, model=row["model"], reason=row["reason"])
 
 
 def _counts_of_finished(plans: list[ShardPlan], config: RenderConfig, storage: Storage) -> dict[str, Count]:

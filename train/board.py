@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -25,8 +25,10 @@ class Standing:
 
 
 @contextmanager
-def shown(title: str, total: int, unit: str, tally: Tally) -> Iterator[None]:
-    """Show the sum of a tally's standings on this machine for the length of the block."""
+def shown(
+    title: str, total: int, unit: str, tally: Tally, tell: Callable[[str], None] = lambda news: None
+) -> Iterator[None]:
+    """Show the sum of a tally's standings on this machine for the length of the block; `tell` gets their news."""
     ended = threading.Event()
 
     def show(progress: Progress) -> None:
@@ -37,6 +39,7 @@ def shown(title: str, total: int, unit: str, tally: Tally) -> Iterator[None]:
                 if standing.news and standing.news != told:
                     told = standing.news
                     console.print(f"{title}: {told}")
+                    tell(told)
                 if standing.begun is not None and standing.begun != begun:
                     begun = standing.begun
                     progress.start_from(begun)  # the clock starts with the first step, not with the workers' start

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from infra.settings import JobSettings, Settings
+from infra.settings import JobSettings, Settings, digest
 from train.architectures import ArchitectureName, NetworkSpec, Size
 
 CODE_VERSION = 2
@@ -201,6 +201,14 @@ class TrainConfig(Settings):
     def inputs(self) -> dict[str, Any]:
         """The settings that change the result, as plain data."""
         return {"code_version": CODE_VERSION, **self.model_dump(mode="json", exclude=_EXECUTION)}
+
+    def inputs_digest(self, seed: int, dataset_digest: str) -> str:
+        """Digest of all that decides what a training makes: its settings, the seed and the dataset."""
+        return digest({"train": self.inputs(), "seed": seed, "dataset": dataset_digest})
+
+    def checkpoints_folder(self, seed: int, dataset_digest: str) -> str:
+        """Name of the folder beside the generator that holds its checkpoints."""
+        return f"checkpoints-{self.inputs_digest(seed, dataset_digest)[:16]}"
 
 
 class TrainJob(JobSettings):

@@ -8,6 +8,7 @@ Train runs), `decoding.py` (how nodes come by their samples) and `board.py` this
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -51,14 +52,20 @@ _WORKER_ENVIRONMENT = {
 
 
 def train_generator(
-    config: TrainConfig, *, seed: int, workspace: Storage, recipe: dict[str, Any], run: Run
+    config: TrainConfig,
+    *,
+    seed: int,
+    workspace: Storage,
+    recipe: dict[str, Any],
+    run: Run,
+    tell: Callable[[str], None] = lambda news: None,
 ) -> TrainResult:
     """Train a generator on the workspace's dataset, on the Ray that is connected; a finished one is left as it is.
 
-    Goes on from the newest checkpoint of the same inputs. A generator of other inputs stays until the new one is
-    there. Raises `UserError` for what the user can mend: no dataset or a damaged one, an empty selection, too few
-    processors, a storage that cannot be written, too little memory, workers that die again and again, a training that
-    diverged.
+    `tell` gets news of its workers, such as that they go on from a step. Goes on from the newest checkpoint of the same
+    inputs. A generator of other inputs stays until the new one is there. Raises `UserError` for what the user can mend:
+    no dataset or a damaged one, an empty selection, too few processors, a storage that cannot be written, too little
+    memory, workers that die again and again, a training that diverged.
     """
     dataset = open_dataset(workspace / "dataset")
     folder = workspace / "training" / config.name
@@ -80,11 +87,13 @@ def train_generator(
             selection=selection,
             angles=dataset.views[["azimuth_deg", "elevation_deg"]].to_numpy(dtype=np.float64),
             supply=supplied(dataset, selection, config, on_gpu),
-            checkpoints=Checkpoints(folder / f"checkpoints-{inputs[:16]}", inputs, config.keep_checkpoints),
+            checkpoints=Checkpoints(
+                folder / config.checkpoints_folder(seed, dataset.manifest.digest), inputs, config.keep_checkpoints
+            ),
             run=run,
             tally=Tally(),
         )
-        with shown(f"train {config.name}", config.steps, "steps", plan.tally):
+        with shown(f"train {config.name}", config.steps, "steps", plan.tally, tell):
             _fit(plan, on_gpu)
     state = _last(plan)
     missing = delivered(run, state.history)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from infra.settings import digest, flatten
+from infra.settings import differences
 from infra.storage import Storage
 from render.dataset import Manifest, read_manifest
 from train.checkpoint import SPEC_FILE, WEIGHTS_FILE, GeneratorSpec, save_generator
@@ -45,8 +45,8 @@ def finished_training(config: TrainConfig, *, seed: int, workspace: Storage) -> 
 
 
 def inputs_digest(config: TrainConfig, seed: int, manifest: Manifest) -> str:
-    """Digest of all that decides what a training makes: its settings, the seed and the dataset."""
-    return digest({"train": config.inputs(), "seed": seed, "dataset": manifest.digest})
+    """As `TrainConfig.inputs_digest`, of a dataset."""
+    return config.inputs_digest(seed, manifest.digest)
 
 
 def finished(folder: Storage, inputs: str) -> GeneratorSpec | None:
@@ -65,10 +65,7 @@ def other_result(folder: Storage, config: TrainConfig) -> str:
         spec = GeneratorSpec.model_validate(folder.read_json(SPEC_FILE))
     except (FileNotFoundError, ValueError):
         return ""
-    before, now = flatten(spec.recipe.get("train", {})), flatten(config.model_dump(mode="json"))
-    inputs = flatten(config.inputs())
-    common = inputs.keys() & before.keys() & now.keys()
-    changed = [f"train.{key} {before[key]} -> {now[key]}" for key in sorted(common) if before[key] != now[key]]
+    changed = differences(spec.recipe.get("train", {}), config.inputs(), "train.")
     why = ", ".join(changed[:3]) or "another seed, dataset or version"
     return f"{folder.url} holds a generator of other settings ({why}); it stays until the new one is there"
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from infra.credentials import refuse_credentials, refuse_credentials_of_endpoints
 from infra.errors import UserError
-from infra.storage.base import Storage, StorageError
+from infra.storage.base import Storage, StorageError, Stored
 from infra.storage.folder import FolderStorage, room_in
 from infra.storage.s3 import S3Storage
 
-__all__ = ["FolderStorage", "S3Storage", "Storage", "StorageError", "open_storage", "room_in"]
+__all__ = ["FolderStorage", "S3Storage", "Storage", "StorageError", "Stored", "open_storage", "room_in"]
 
 
 def open_storage(url: str | os.PathLike[str]) -> Storage:

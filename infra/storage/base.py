@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,16 @@ from infra.errors import UserError
 
 class StorageError(UserError):
     """A storage refused, is full, or does not answer. Its one line names the storage and the mend."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file of a storage: its name, its bytes, and when it was last written (an upload: begun), seconds since 1970 by
+    the storage's own clock."""
+
+    name: str
+    bytes: int
+    modified: float
 
 
 class Storage(ABC):
@@ -66,12 +77,20 @@ class Storage(ABC):
         """Names of all files below, sorted, that end with `suffix`."""
 
     @abstractmethod
+    def contents(self) -> tuple[Stored, ...]:
+        """All files below with their sizes, by name; of an object store a request a thousand of them."""
+
+    @abstractmethod
     def delete(self, name: str) -> None:
         """Remove a file; one that is not there is fine."""
 
     @abstractmethod
+    def unfinished(self, older_than_s: float) -> tuple[Stored, ...]:
+        """What killed writers left below, last touched so long ago: files under passing names, uploads in parts."""
+
+    @abstractmethod
     def sweep(self, older_than_s: float) -> int:
-        """Remove what killed writers left unfinished below, last touched so long ago; returns how many."""
+        """Remove what is `unfinished`; returns how many."""
 
     @abstractmethod
     def check_writable(self) -> None:

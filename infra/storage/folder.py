@@ -5,15 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from infra.errors import UserError
-from infra.storage.base import Storage, StorageError
+from infra.storage.base import Storage, StorageError, Stored
 
 _PARTIAL = ".partial-"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -78,17 +79,23 @@ class FolderStorage(Storage):
         found = (path for path in self.root.rglob("*") if path.is_file() and not path.name.startswith(_PARTIAL))
         return sorted(path.relative_to(self.root).as_posix() for path in found if path.name.endswith(suffix))
 
+    def contents(self) -> tuple[Stored, ...]:
+        return self._files(lambda name: not name.startswith(_PARTIAL))
+
     def delete(self, name: str) -> None:
         with self._told("write to"):
             (self.root / name).unlink(missing_ok=True)
 
+    def unfinished(self, older_than_s: float) -> tuple[Stored, ...]:
+        before = time.time() - older_than_s
+        return tuple(each for each in self._files(lambda name: name.startswith(_PARTIAL)) if each.modified < before)
+
     def sweep(self, older_than_s: float) -> int:
         removed = 0
-        for path in self.root.rglob(f"{_PARTIAL}*"):
+        for each in self.unfinished(older_than_s):
             with suppress(FileNotFoundError), self._told("write to"):
-                if path.stat().st_mtime < time.time() - older_than_s:
-                    path.unlink()
-                    removed += 1
+                (self.root / each.name).unlink()
+                removed += 1
         return removed
 
     def check_writable(self) -> None:
@@ -98,6 +105,18 @@ class FolderStorage(Storage):
                 pass
         except OSError as error:
             raise UserError(f"cannot write to {self.root}: {error.strerror}; choose another --workspace") from None
+
+    def _files(self, wanted: Callable[[str], bool]) -> tuple[Stored, ...]:
+        """Files below whose last name is wanted; those that go while they are looked at are left out."""
+        found = []
+        for folder, _, names in os.walk(self.root):
+            for path in (Path(folder, name) for name in names if wanted(name)):
+                with suppress(FileNotFoundError), self._told("read"):
+                    facts = path.stat()
+                    if stat.S_ISREG(facts.st_mode):
+                        name = path.relative_to(self.root).as_posix()
+                        found.append(Stored(name, facts.st_size, facts.st_mtime))
+        return tuple(sorted(found, key=lambda each: each.name))
 
     @contextmanager
     def _told(self, what: str) -> Iterator[None]:

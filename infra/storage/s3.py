@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.storage import cache
-from infra.storage.base import Storage, StorageError
+from infra.storage.base import Storage, StorageError, Stored
 from infra.storage.folder import room_in
 
 if TYPE_CHECKING:
@@ -102,16 +102,38 @@ class S3Storage(Storage):
 
         return sorted(key for key in self._call("read", "", keys) if key.endswith(suffix))
 
+    def contents(self) -> tuple[Stored, ...]:
+        start = self._start()
+
+        def objects(client: S3Client) -> Iterator[Stored]:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=start)
+            for page in pages:
+                for item in page.get("Contents", []):
+                    yield Stored(item["Key"][len(start) :], item["Size"], item["LastModified"].timestamp())
+
+        found = self._call("read", "", lambda client: tuple(objects(client)))
+        return tuple(sorted(found, key=lambda each: each.name))
+
     def delete(self, name: str) -> None:
         key = self._key(name)
         self._call("write to", name, lambda client: client.delete_object(Bucket=self.bucket, Key=key))
 
-    def sweep(self, older_than_s: float) -> int:
-        before = datetime.now(UTC) - timedelta(seconds=older_than_s)
+    def unfinished(self, older_than_s: float) -> tuple[Stored, ...]:
+        start = self._start()
 
+        def uploads(client: S3Client) -> Iterator[Stored]:
+            for upload in self._uploads(client, older_than_s):
+                pages = client.get_paginator("list_parts").paginate(
+                    Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                )
+                size = sum(part["Size"] for page in pages for part in page.get("Parts", []))
+                yield Stored(upload["Key"][len(start) :], size, upload["Initiated"].timestamp())
+
+        return self._call("read", "", lambda client: tuple(uploads(client)))
+
+    def sweep(self, older_than_s: float) -> int:
         def sweep(client: S3Client) -> int:
-            pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self._start())
-            uploads = [upload for page in pages for upload in page.get("Uploads", []) if upload["Initiated"] <= before]
+            uploads = self._uploads(client, older_than_s)
             for upload in uploads:
                 client.abort_multipart_upload(Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
             return len(uploads)
@@ -121,6 +143,12 @@ class S3Storage(Storage):
     def check_writable(self) -> None:
         self.write_bytes(".writable", b"")
         self.delete(".writable")
+
+    def _uploads(self, client: S3Client, older_than_s: float) -> tuple[Any, ...]:
+        """Uploads in parts that were begun so long ago and not ended."""
+        before = datetime.now(UTC) - timedelta(seconds=older_than_s)
+        pages = client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=self._start())
+        return tuple(upload for page in pages for upload in page.get("Uploads", []) if upload["Initiated"] <= before)
 
     def _head(self, name: str) -> Any:
         key = self._key(name)

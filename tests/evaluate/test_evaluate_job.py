@@ -74,7 +74,8 @@ def test_every_question_leaves_a_summary_whose_files_are_there(place: Place) -> 
         storage = place.workspace / "evaluation" / question
         summary = storage.read_json("summary.json")
         assert summary == place.found["questions"][question]
-        assert set(summary) == {"question", "inputs_digest", "metrics", "figures", "text", "seed", "trainings", "run"}
+        of_answer, of_asking = {"question", "metrics", "figures", "text"}, {"seed", "trainings", "settings", "run"}
+        assert set(summary) == {*of_answer, *of_asking, "inputs_digest", "generators"}
         assert (summary["seed"], summary["trainings"]) == (0, {"generator": "generator"})
         assert summary["text"].endswith(".")
         assert all(key.startswith(f"eval/{question}/") for key in summary["metrics"])

@@ -81,6 +81,7 @@ def test_the_workspace_is_laid_out_as_promised(finished: tuple[Path, str]) -> No
         "evaluation/morph/summary.json",
         "evaluation/correspondence/summary.json",
         "report.html",
+        "recipe.json",
     ):
         assert (workspace / name).is_file(), name
     figures = [path for path in (workspace / "evaluation").rglob("*") if path.suffix in (".png", ".gif")]
@@ -90,6 +91,25 @@ def test_the_workspace_is_laid_out_as_promised(finished: tuple[Path, str]) -> No
     page = (workspace / "report.html").read_text()
     assert "data:image/gif;base64" in page
     assert not re.search(r"(src|href)=\"(?!data:|#)", page)
+
+
+def test_its_journal_tells_what_happened_and_status_that_all_is_done(finished: tuple[Path, str]) -> None:
+    workspace, _ = finished
+    logs = sorted((workspace / "logs").glob("*.jsonl"))
+    events = [json.loads(line) for path in logs for line in path.read_text().splitlines()]
+    told = {f"{event['stage']}: {event['event']}" for event in events}
+    stages = ("run", "render", "train", "evaluate", "report")
+    assert told >= {f"{stage}: {word}" for stage in stages for word in ("begun", "finished")}
+    assert told >= {"render: shards found", "train: training begun", "train: training finished"}
+    assert told >= {"evaluate: question begun", "evaluate: question answered"}
+    assert sum(event["views"] for event in events if event["event"] == "shard done") == 24
+    (begun,) = (event for event in events if (event["stage"], event["event"]) == ("render", "begun"))
+    assert begun["why"] == {"dataset": "no dataset yet"}
+
+    command = [RUN[0], RUN[1], "status", "--workspace", str(workspace), "--json"]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert {each["state"] for each in found["stages"]} == {"done"}
+    assert found["held_by"] is None
 
 
 def test_mlflow_has_a_parent_with_a_child_a_stage_and_a_question(finished: tuple[Path, str]) -> None:
