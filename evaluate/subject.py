@@ -99,7 +99,7 @@ def packed_pictures(dataset: Dataset, size: int) -> np.ndarray:
 
 
 def _places(dataset: Storage) -> dict[tuple[str, str], np.ndarray]:
-    """Where each model stood when it was rendered; empty for a dataset that does not say, such as one of photographs."""
+    """Where each model stood when it was rendered; empty where the dataset does not say, as one of photographs."""
     if not dataset.exists(MODELS):
         return {}
     models = read_models(dataset)

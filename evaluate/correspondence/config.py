@@ -30,7 +30,9 @@ class CorrespondenceConfig(QuestionConfig):
         None, description="CSV of pairs that people marked, in place of drawn ones (docs/correspondence.md)"
     )
     azimuths_deg: tuple[float, ...] = Field(
-        (30.0,), min_length=1, description="azimuths in degrees, a pair each in turn; the nearest training view is taken"
+        (30.0,),
+        min_length=1,
+        description="azimuths in degrees, a pair each in turn; the nearest training view is taken",
     )
     elevation_deg: float = Field(20.0, ge=-90, le=90, description="elevation in degrees, as azimuths_deg")
     difficulty: Literal["hog", "masks"] = Field(

@@ -16,11 +16,13 @@ import pandas as pd
 
 from evaluate.correspondence.config import CorrespondenceConfig
 from evaluate.correspondence.dsp import deformable_spatial_pyramid
+from evaluate.correspondence.dsp_config import DspConfig
+from evaluate.correspondence.fields import confidence, moved
 from evaluate.correspondence.measures import PAPER_PX, pair_errors
 from evaluate.correspondence.methods import METHODS, OURS, Sight, object_box
-from evaluate.correspondence.fields import confidence, moved
 from evaluate.correspondence.morphflow import grey, morph_flow
 from evaluate.correspondence.pairs import Pair
+from evaluate.correspondence.rivals_config import SiftFlowConfig
 from evaluate.correspondence.siftflow import sift_flow
 from evaluate.correspondence.symmetry import symmetric_errors
 from evaluate.correspondence.truth import dense_truth
@@ -65,7 +67,7 @@ def matched(subject: Subject, pair: Pair, config: CorrespondenceConfig) -> Match
     """Match a pair by every method asked for. The morph's time holds its generation."""
     sight = Sight(subject, pair, config.frames)
     _ = sight.grey, sight.masks  # read, and all that compiles compiled, before clocks run
-    _compile(config)
+    _compile(config.methods, config.siftflow, config.dsp)
     fields, seconds = {}, {}
     for method in config.methods:
         start = time.perf_counter()
@@ -90,13 +92,13 @@ def matched(subject: Subject, pair: Pair, config: CorrespondenceConfig) -> Match
 
 
 @cache
-def _compile(config: CorrespondenceConfig) -> None:
+def _compile(methods: tuple[str, ...], siftflow: SiftFlowConfig, dsp: DspConfig) -> None:
     """Once a process: numba compiles a method when it is first used."""
-    tiny = [np.zeros((32, 32), np.float32)] * 2
-    if "siftflow" in config.methods:
-        sift_flow(*tiny, config.siftflow)
-    if "dsp" in config.methods:
-        deformable_spatial_pyramid(*tiny, config.dsp)
+    tiny = np.zeros((32, 32), np.float32)
+    if "siftflow" in methods:
+        sift_flow(tiny, tiny, siftflow)
+    if "dsp" in methods:
+        deformable_spatial_pyramid(tiny, tiny, dsp)
 
 
 def keypoint_table(subject: Subject, matches: Sequence[Matched], difficulty: Sequence[str]) -> pd.DataFrame:

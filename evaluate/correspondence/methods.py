@@ -48,9 +48,10 @@ class Sight:
         return self._truth[1]
 
     @cached_property
-    def grey(self) -> list[np.ndarray]:
+    def grey(self) -> tuple[np.ndarray, np.ndarray]:
         """Both pictures as methods take them, float32 [h, w] in 0-255."""
-        return grey(self.pictures)
+        first, second = grey(self.pictures)
+        return first, second
 
     @cached_property
     def frames(self) -> np.ndarray:
@@ -84,7 +85,8 @@ def by_spatial_pyramid(sight: Sight, config: CorrespondenceConfig) -> np.ndarray
 
 def by_nearest_descriptor(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:
     """The most alike descriptor of the other picture, pixel by pixel."""
-    return nearest_flow(*sight.grey, config.nearest, *sight.masks)
+    first_mask, second_mask = sight.masks
+    return nearest_flow(*sight.grey, config.nearest, first_mask, second_mask)
 
 
 def by_boxes(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:

@@ -141,6 +141,6 @@ def _text(table: pd.DataFrame, pair_count: int, point_count: int) -> str:
     )
     return (
         f"Average end-point error of {point_count} keypoints of {pair_count} pairs in pixels of a picture of 128, and "
-        f"in brackets of simple and of difficult pairs: {said}. The paper has DSP 5.2 (3.3 and 6.3), SIFT Flow 4.0 (2.8 "
-        "and 4.8), its own 3.4 (3.1 and 3.5) and people 1.1, on 30 pairs of chairs marked by hand."
+        f"in brackets of simple and of difficult pairs: {said}. The paper has DSP 5.2 (3.3 and 6.3), SIFT Flow 4.0 "
+        "(2.8 and 4.8), its own 3.4 (3.1 and 3.5) and people 1.1, on 30 pairs of chairs marked by hand."
     )

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numba import njit
 
-from evaluate.correspondence.dual_layers import solve
 from evaluate.correspondence.descriptors import dense_sift
+from evaluate.correspondence.dual_layers import solve
 from evaluate.correspondence.rivals_config import SiftFlowConfig
 
 _DESCRIPTOR_SCALE = 255 / 512

@@ -1,4 +1,4 @@
-"""The dense truth of a pair of a subject's models, where they are parametric: their meshes, standing as they were rendered."""
+"""The dense truth of a pair of a subject's models, where they are parametric: their meshes, standing as rendered."""
 
 from __future__ import annotations
 

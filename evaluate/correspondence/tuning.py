@@ -18,9 +18,9 @@ import yaml
 
 from evaluate.correspondence import pairs
 from evaluate.correspondence.config import CorrespondenceConfig, TuningConfig
+from evaluate.correspondence.fields import moved
 from evaluate.correspondence.measures import PAPER_PX, pooled
 from evaluate.correspondence.methods import METHODS, TITLES, Sight
-from evaluate.correspondence.fields import moved
 from evaluate.correspondence.question import NO_TRUTH
 from evaluate.question import Answer, Spread, Subject
 from infra import rng
@@ -119,9 +119,7 @@ def tuning(subject: Subject, config: TuningConfig, answer: Answer, spread: Sprea
     )
 
 
-def tries_of(
-    method: str, config: TuningConfig, seed: int
-) -> list[tuple[str, dict[str, Any], CorrespondenceConfig]]:
+def tries_of(method: str, config: TuningConfig, seed: int) -> list[tuple[str, dict[str, Any], CorrespondenceConfig]]:
     """The settings of a method to try: the recipe's own, then drawn ones; (method, what differs, all settings)."""
     plain = config.model_dump(mode="json")
     found: list[tuple[str, dict[str, Any], CorrespondenceConfig]] = [(method, {}, config)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from evaluate.correspondence.fields import concatenated, confidence
 from evaluate.correspondence.flow import optical_flow
 from evaluate.correspondence.flow_config import FlowConfig
-from evaluate.correspondence.fields import concatenated, confidence
 from evaluate.correspondence.morphflow import morph_fields, morph_flow
 from tests.evaluate.warps import affine_field, end_point_error, pulled_back, rotation, texture
 
