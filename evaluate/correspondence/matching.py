@@ -68,7 +68,8 @@ def matched(subject: Subject, pair: Pair, config: CorrespondenceConfig) -> Match
     sight = Sight(subject, pair, config.frames)
     _ = sight.grey, sight.masks  # read, and all that compiles compiled, before clocks run
     _compile(config.methods, config.siftflow, config.dsp)
-    fields, seconds = {}, {}
+    fields: dict[str, np.ndarray] = {}
+    seconds: dict[str, float] = {}
     for method in config.methods:
         start = time.perf_counter()
         fields[method] = METHODS[method](sight, config)

@@ -38,9 +38,10 @@ class Sight:
         return figures.over_white(*self._truth)
 
     @property
-    def models(self) -> list[tuple[np.ndarray, np.ndarray]]:
+    def models(self) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
         """Both models' true rgb on black [h, w, 3] and mask [h, w]."""
-        return list(zip(*self._truth, strict=True))
+        rgb, mask = self._truth
+        return (rgb[0], mask[0]), (rgb[1], mask[1])
 
     @property
     def masks(self) -> np.ndarray:

@@ -92,13 +92,14 @@ def tuning(subject: Subject, config: TuningConfig, answer: Answer, spread: Sprea
     tries = [each for method in config.methods if method in SEARCHED for each in tries_of(method, config, subject.seed)]
     errors = np.array(list(spread(partial(tried, tries=tries), drawn, "pairs")))
     weights = np.array([len(pair.names) for pair in drawn])
-    rows, best = [], {}
+    rows: list[dict[str, Any]] = []
+    best: dict[str, tuple[float, dict[str, Any], str]] = {}
     for number, (method, changes, _) in enumerate(tries):
         random = rng.generator(subject.seed, "evaluate/correspondence/tuning/bootstrap")
         mean, low, high = pooled(errors[:, number], weights, random)
         said = " ".join(f"{key}={value}" for key, value in changes.items())
         rows.append({"method": method, "settings": said, "aepe_px": mean, "low": low, "high": high})
-        if mean < best.get(method, (np.inf,))[0]:
+        if method not in best or mean < best[method][0]:
             best[method] = (mean, changes, said)
     table = pd.DataFrame(rows)
     answer.table("tries", table)
