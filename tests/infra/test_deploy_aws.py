@@ -35,6 +35,7 @@ ACTIONS = {
     "list_objects_v2": {"s3:ListBucket"},
     "list_multipart_uploads": {"s3:ListBucketMultipartUploads"},
     "abort_multipart_upload": {"s3:AbortMultipartUpload"},
+    "list_parts": {"s3:ListMultipartUploadParts"},
 }
 """The right that each call of boto3 needs (the API reference of S3, "Permissions")."""
 
