@@ -27,9 +27,9 @@ _FULL_COLOUR = 0.35
 
 def as_colours(field: np.ndarray, shown: np.ndarray) -> np.ndarray:
     """A field [h, w, 2] in pixels as colours, uint8 [h, w, 3], white where it is zero or not `shown` [h, w]."""
-    field = field.astype(np.float32)
+    field = np.where(shown[..., None], field, 0).astype(np.float32)
     angle = (np.degrees(np.arctan2(field[..., 1], field[..., 0])) + 360) % 360
-    length = np.clip(np.linalg.norm(field, axis=-1) / (_FULL_COLOUR * field.shape[1]), 0, 1) * shown
+    length = np.clip(np.linalg.norm(field, axis=-1) / (_FULL_COLOUR * field.shape[1]), 0, 1)
     hsv = np.stack([angle, np.sqrt(length), 1 - 0.15 * length], axis=-1).astype(np.float32)
     return np.asarray(np.round(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB) * 255), np.uint8)
 

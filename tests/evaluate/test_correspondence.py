@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from evaluate.correspondence.config import CorrespondenceConfig, TuningConfig
+from evaluate.correspondence.drawing import as_colours
 from evaluate.correspondence.fields import moved
 from evaluate.correspondence.matching import matched
 from evaluate.correspondence.methods import METHODS, box_field
@@ -184,3 +185,15 @@ def test_tuning_finds_settings_that_serve_validation_pairs_better(subject: Subje
     tuned = yaml.safe_load((tmp_path / "tuned.yaml").read_text())["evaluate"]["correspondence"]
     assert set(tuned) == {"nearest"}
     CorrespondenceConfig.model_validate(tuned)
+
+
+def test_fields_are_white_where_nothing_is_known_or_moves_and_alike_where_they_point_alike() -> None:
+    field = np.zeros((8, 8, 2), np.float32)
+    field[2], field[3], field[5] = (4, 0), (1, 0), np.nan
+    colours = as_colours(field, np.isfinite(field[..., 0])).astype(int)
+    assert (colours[[0, 5]] == 255).all()
+    strong, weak = colours[2, 0], colours[3, 0]
+    assert strong[0] > strong[1]  # to the right is red
+    assert weak.min() > strong.min()  # and paler the shorter
+    turned = as_colours(-field, np.isfinite(field[..., 0])).astype(int)
+    assert turned[2, 0, 1] > turned[2, 0, 0]  # to the left its complement
