@@ -13,6 +13,7 @@ import pytest
 
 from infra import lease
 from infra.errors import UserError
+from infra.storage import FolderStorage
 from pipeline import cleanup
 from pipeline.cleanup import CHECKPOINTS, OTHERS, STRAYS, UNFINISHED, leftovers, main, remove
 from pipeline.survey import trainings_of
@@ -162,13 +163,13 @@ def test_what_says_that_others_are_whole_goes_first(tmp_path: Path, monkeypatch:
     world = finished_world(tmp_path / "run")
     plant(world)
     order: list[str] = []
-    real = type(world.workspace).delete
+    real = FolderStorage.delete
 
-    def delete(self: object, name: str) -> None:
+    def delete(self: FolderStorage, name: str) -> None:
         order.append(name)
-        real(self, name)  # type: ignore[arg-type]
+        real(self, name)
 
-    monkeypatch.setattr(type(world.workspace), "delete", delete)
+    monkeypatch.setattr(FolderStorage, "delete", delete)
     remove(world.workspace, leftovers(world.workspace))
     for first, then in (("generator.json", "generator.safetensors"), ("summary.json", "figure.png")):
         places = [name.removesuffix(first) for name in order if name.endswith(f"/{first}")]
