@@ -132,7 +132,7 @@ def test_mlflow_has_a_parent_with_a_child_a_stage_and_a_question(finished: tuple
             assert f"eval/reconstruction/{split}/chair/{name}" in parent.data.metrics
         assert f"eval/reconstruction/{split}/mean_image/psnr_db" in parent.data.metrics
         assert f"eval/reconstruction/{split}/nearest_view/psnr_db" in parent.data.metrics
-    assert "eval/correspondence/zero_flow/aepe_px" in parent.data.metrics
+    assert "eval/correspondence/zero/aepe_px/all" in parent.data.metrics
 
     client = mlflow.MlflowClient(f"sqlite:///{workspace}/mlflow.db")
     (training,) = (child for child in children if child.info.run_name == "train generator")

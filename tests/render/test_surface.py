@@ -44,7 +44,9 @@ def rays(azimuth_deg: float, elevation_deg: float) -> tuple[np.ndarray, np.ndarr
 
 
 def test_a_ball_is_where_the_quadratic_says_and_carries_its_latitudes() -> None:
-    """A ball's ray has two roots; a fine lathe is a ball to 2e-4, and v along it is the way along the meridian."""
+    """A ball's ray has two roots; a lathe lies between its ball and one smaller by the rise of its facets.
+
+    v along it is the way along the meridian."""
     angle = np.linspace(0.001, np.pi - 0.001, 200)
     ball = lathe(np.stack([np.sin(angle), -np.cos(angle)], axis=1), 200)
     seen = Seen(standing(model_of(("ball", ball, "wood:oak")), GRID, framing="sphere"), 37.0, 25.0, SIZE)
@@ -58,10 +60,17 @@ def test_a_ball_is_where_the_quadratic_says_and_carries_its_latitudes() -> None:
     assert hit[inside].all()
     assert not hit[~near].any()
     depth = ((-half - np.sqrt(np.where(inside, root, 0))) / square)[inside]
-    np.testing.assert_allclose(maps.depth.ravel()[inside], depth, atol=3e-4)
+    facets = radius * (np.cos(np.pi / 200) + np.cos(np.pi / 398) - 1)
+    smaller = (half**2 - square * (eye @ eye - facets**2))[inside]
+    latest = (-half[inside] - np.sqrt(smaller)) / square[inside]
+    found = maps.depth.ravel()[inside]
+    assert (found >= depth - 1e-6).all()
+    assert (found <= latest + 1e-6).all()
     point = eye + depth[:, None] * way[inside]
     expected = seen.solid.in_file(point)
-    np.testing.assert_allclose(maps.point.reshape(-1, 3)[inside], expected, atol=3e-4)
+    apart = np.linalg.norm(maps.point.reshape(-1, 3)[inside] - expected, axis=1)
+    farthest = np.linalg.norm(seen.solid.in_file(eye + latest[:, None] * way[inside]) - expected, axis=1)
+    assert (apart <= farthest + 1e-6).all()
     latitude = np.arccos(np.clip(-point[:, 2] / radius, -1, 1)) / np.pi
     np.testing.assert_allclose(maps.uv.reshape(-1, 2)[inside, 1], 0.05 + 0.9 * latitude, atol=2e-3)
     # u runs front, left, back: in the file front is -z and left -x.
