@@ -46,6 +46,7 @@ def written(workspace: FolderStorage) -> dict[str, int]:
     return {path.parent.name: path.stat().st_mtime_ns for path in Path(workspace.url).glob("training/*/generator.json")}
 
 
+@pytest.mark.long
 def test_trainings_run_beside_each_other_once_and_stand_in_mlflow(workspace: FolderStorage) -> None:
     wanted = job({"select": {"classes": ["chair"]}}, {"select": {"classes": ["table"]}})
     run = run_of(workspace)
