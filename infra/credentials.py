@@ -1,18 +1,27 @@
 """URLs carry no credentials: they end in leases, manifests, MLflow and logs, and whoever runs a job may read those.
 
 The one idea: what is secret comes by the environment, under the names that boto3, MLflow and PostgreSQL give it, so a
-URL that carries a password is refused before anything is written. Standard library alone: the doctor stands on it.
+URL that carries a password is refused before anything is written; and whoever writes text that others may read (logs,
+leases) passes it through `without_secrets`, whatever it came from. Standard library alone: the doctor stands on it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from infra.errors import UserError
 
+HIDDEN = "…"
+SHORTEST = 6
+"""Shorter values of secret variables are words that stand elsewhere too."""
+
+_PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s]+@")
+_QUERY = re.compile(r"([?&](?:token|password|secret|key|signature|x-amz-[a-z-]+)=)[^&\s'\"]+", re.IGNORECASE)
+_VARIABLE = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY", re.IGNORECASE)
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 
@@ -45,14 +54,12 @@ def refuse_credentials_of_endpoints(environment: Mapping[str, str] | None = None
         refuse_credentials((os.environ if environment is None else environment).get(name, ""), name)
 
 
-def without_password(url: str) -> str:
-    """A URL that may be shown."""
-    parts = _parts(url)
-    if parts is None or "@" not in parts.netloc:
-        return url
-    user, _, host = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    return url.replace(parts.netloc, f"{name}{':…' if colon else ''}@{host}", 1)
+def without_secrets(text: str) -> str:
+    """A text with passwords of URLs, signed queries and the values of this process's secret variables left out."""
+    values = {value for name, value in os.environ.items() if _VARIABLE.search(name) and len(value) >= SHORTEST}
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, HIDDEN)
+    return _QUERY.sub(rf"\1{HIDDEN}", _PASSWORD.sub(rf"\1:{HIDDEN}@", text))
 
 
 def _parts(url: str) -> SplitResult | None:

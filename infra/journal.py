@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
+from infra.credentials import without_secrets
 from infra.errors import user_error_in
-from infra.secrets import without_secrets
 from infra.storage.base import Storage
 
 EVERY_S = 5.0

@@ -24,9 +24,9 @@ from typing import Any
 import psutil
 from pydantic import Field, ValidationError
 
+from infra.credentials import without_secrets
 from infra.errors import UserError
 from infra.progress import console
-from infra.secrets import without_secrets
 from infra.settings import Settings
 from infra.storage.base import Storage, StorageError, json_bytes
 

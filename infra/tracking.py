@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from infra.credentials import refuse_credentials, without_password
+from infra.credentials import refuse_credentials, without_secrets
 from infra.errors import UserError
 from infra.settings import JobSettings, digest
 from infra.storage import FolderStorage, Storage
@@ -43,7 +43,7 @@ class Run:
     @property
     def address(self) -> dict[str, str]:
         """Where the run is found, as plain data for a file: uri (without its password), experiment, id."""
-        return {"uri": without_password(self.uri), "experiment": self.experiment, "id": self.id}
+        return {"uri": without_secrets(self.uri), "experiment": self.experiment, "id": self.id}
 
     def params(self, flat: Mapping[str, object]) -> None:
         """Log parameters; one that is there already with the same value is left."""

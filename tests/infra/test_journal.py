@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from infra import journal as journal_room
+from infra.credentials import without_secrets
 from infra.errors import UserError
 from infra.journal import SILENT, Journal, read_events
-from infra.secrets import without_secrets
 from infra.storage import FolderStorage, Storage, StorageError, open_storage
 
 

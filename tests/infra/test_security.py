@@ -267,7 +267,7 @@ def test_it_is_refused_wherever_it_comes_from(tmp_path: Path, monkeypatch: pytes
 )
 def test_a_url_without_credentials_is_taken(url: str) -> None:
     credentials.refuse_credentials(url, "it")
-    assert credentials.without_password(url) == url
+    assert credentials.without_secrets(url) == url
 
 
 @pytest.mark.usefixtures("planted")
