@@ -6,11 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from evaluate.correspondence.dsp_config import DspConfig
-from evaluate.correspondence.flow_config import FlowConfig
-from evaluate.correspondence.rivals_config import NearestConfig, SiftFlowConfig
+from evaluate.correspondence.method_configs import DspConfig, FlowConfig, NearestConfig, SiftFlowConfig
 from evaluate.question_config import QuestionConfig
 
+Pace = Literal["weight", "change"]
 MethodName = Literal["morph", "siftflow", "dsp", "nearest", "box", "zero"]
 
 
@@ -39,6 +38,9 @@ class CorrespondenceConfig(QuestionConfig):
         "hog", description="what says how unlike two pictures are: distance of HOG, or overlap of masks"
     )
     frames: int = Field(64, ge=2, le=1024, description="pictures of the morph, ends included")
+    pace: Pace = Field(
+        "weight", description="what grows evenly along the morph: the weight of the second style, or the change seen"
+    )
     refine_step: int = Field(9, ge=1, description="frames between the pictures that the flow is refined on")
     shown_pairs: int = Field(3, ge=1, le=12, description="pairs a class and difficulty in figures, best to worst")
     flow: FlowConfig = Field(FlowConfig(), description="optical flow between two frames of a morph")

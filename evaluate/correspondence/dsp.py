@@ -25,7 +25,7 @@ from numba import njit
 
 from evaluate.correspondence.beliefs import least_labels
 from evaluate.correspondence.descriptors import dense_sift
-from evaluate.correspondence.dsp_config import DspConfig
+from evaluate.correspondence.method_configs import DspConfig
 
 
 @dataclass(frozen=True)

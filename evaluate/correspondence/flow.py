@@ -14,7 +14,7 @@ import numpy as np
 from skimage.registration import optical_flow_tvl1
 
 from evaluate.correspondence.fields import concatenated
-from evaluate.correspondence.flow_config import FlowConfig
+from evaluate.correspondence.method_configs import FlowConfig
 
 
 def optical_flow(

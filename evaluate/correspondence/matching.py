@@ -16,13 +16,12 @@ import pandas as pd
 
 from evaluate.correspondence.config import CorrespondenceConfig
 from evaluate.correspondence.dsp import deformable_spatial_pyramid
-from evaluate.correspondence.dsp_config import DspConfig
 from evaluate.correspondence.fields import confidence, moved
 from evaluate.correspondence.measures import PAPER_PX, pair_errors
+from evaluate.correspondence.method_configs import DspConfig, SiftFlowConfig
 from evaluate.correspondence.methods import METHODS, OURS, Sight, object_box
-from evaluate.correspondence.morphflow import grey, morph_flow
+from evaluate.correspondence.morphflow import morph_flow
 from evaluate.correspondence.pairs import Pair
-from evaluate.correspondence.rivals_config import SiftFlowConfig
 from evaluate.correspondence.siftflow import sift_flow
 from evaluate.correspondence.symmetry import symmetric_errors
 from evaluate.correspondence.truth import dense_truth
@@ -65,8 +64,8 @@ class Matched:
 
 def matched(subject: Subject, pair: Pair, config: CorrespondenceConfig) -> Matched:
     """Match a pair by every method asked for. The morph's time holds its generation."""
-    sight = Sight(subject, pair, config.frames)
-    _ = sight.grey, sight.masks  # read, and all that compiles compiled, before clocks run
+    sight = Sight(subject, pair, config.frames, config.pace)
+    _ = sight.masks  # read, and all that compiles compiled, before clocks run
     _compile(config.methods, config.siftflow, config.dsp)
     fields: dict[str, np.ndarray] = {}
     seconds: dict[str, float] = {}
@@ -76,7 +75,7 @@ def matched(subject: Subject, pair: Pair, config: CorrespondenceConfig) -> Match
         seconds[method] = time.perf_counter() - start
     confident = np.full(len(pair.names), np.nan)
     if OURS in fields:
-        back = morph_flow(grey(sight.frames)[::-1], config.flow, config.refine_step)
+        back = morph_flow(sight.followed(config.flow.silhouette)[::-1], config.flow, config.refine_step)
         trust = confidence(fields[OURS], back)
         confident = trust[tuple(np.clip(pair.first_xy[:, ::-1].astype(int), 0, len(trust) - 1).T)]
     box = object_box(sight.masks[1])

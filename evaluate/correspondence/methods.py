@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 
 from evaluate import figures
-from evaluate.correspondence.config import CorrespondenceConfig
+from evaluate.correspondence.config import CorrespondenceConfig, Pace
 from evaluate.correspondence.dsp import deformable_spatial_pyramid
-from evaluate.correspondence.morphflow import grey, morph_flow
+from evaluate.correspondence.morphflow import morph_flow
 from evaluate.correspondence.nearest import nearest_flow
 from evaluate.correspondence.pairs import Pair
 from evaluate.correspondence.siftflow import sift_flow
@@ -26,13 +27,14 @@ from evaluate.question import Subject
 
 @dataclass(frozen=True)
 class Sight:
-    """What methods see of a pair: true pictures of both models, or the morph between them."""
+    """What methods see of a pair: true pictures of both models, or the morph between them in `frames` pictures."""
 
     subject: Subject
     pair: Pair
-    frame_count: int
+    frames: int = 2
+    pace: Pace = "weight"
 
-    @cached_property
+    @property
     def pictures(self) -> np.ndarray:
         """Both models' true pictures over white, uint8 [2, h, w, 3]."""
         return figures.over_white(*self._truth)
@@ -48,17 +50,35 @@ class Sight:
         """Both models' true masks, float32 [2, h, w] in 0-1."""
         return self._truth[1]
 
-    @cached_property
-    def grey(self) -> tuple[np.ndarray, np.ndarray]:
-        """Both pictures as methods take them, float32 [h, w] in 0-255."""
-        first, second = grey(self.pictures)
+    def grey(self, silhouette: float) -> tuple[np.ndarray, np.ndarray]:
+        """Both pictures as rivals take them, float32 [h, w] in 0-255."""
+        first, second = outlined(*self._truth, silhouette)
         return first, second
 
+    def followed(self, silhouette: float) -> list[np.ndarray]:
+        """The morph as optical flow takes it, float32 [h, w] in 0-255 each."""
+        return outlined(*self._morph, silhouette)
+
+    @property
+    def film(self) -> np.ndarray:
+        """The morph over white, ends included: uint8 [frames, h, w, 3]."""
+        return figures.over_white(*self._morph)
+
     @cached_property
-    def frames(self) -> np.ndarray:
-        """The morph over white, ends included, evenly mixed (section 5.7): uint8 [frames, h, w, 3]."""
-        style = self.subject.mixtures(self.pair.first, self.pair.second, np.linspace(0, 1, self.frame_count))
-        return figures.over_white(*self.subject.draw(style, self.pair.azimuth_deg, self.pair.elevation_deg))
+    def _morph(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rgb on black [frames, h, w, 3] and masks: weights of the styles evenly mixed (section 5.7), or chosen so
+        that pictures change evenly."""
+        even = np.linspace(0, 1, self.frames)
+        if self.pace == "weight":
+            return self._mixed(even)
+        rgb, mask = self._mixed(np.linspace(0, 1, 4 * self.frames))
+        seen = np.concatenate([rgb, mask[..., None]], axis=-1).reshape(len(rgb), -1)
+        gone = np.concatenate([[0], np.linalg.norm(np.diff(seen, axis=0), axis=1).cumsum()])
+        return self._mixed(np.interp(even * gone[-1], gone, np.linspace(0, 1, 4 * self.frames)))
+
+    def _mixed(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        style = self.subject.mixtures(self.pair.first, self.pair.second, weights)
+        return self.subject.draw(style, self.pair.azimuth_deg, self.pair.elevation_deg)
 
     @cached_property
     def _truth(self) -> tuple[np.ndarray, np.ndarray]:
@@ -71,23 +91,23 @@ class Sight:
 
 def along_morph(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:
     """Optical flow along the generator's morph (section 5.7)."""
-    return morph_flow(grey(sight.frames), config.flow, config.refine_step)
+    return morph_flow(sight.followed(config.flow.silhouette), config.flow, config.refine_step)
 
 
 def by_sift_flow(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:
     """SIFT Flow between the true pictures (Liu et al. 2011)."""
-    return sift_flow(*sight.grey, config.siftflow)
+    return sift_flow(*sight.grey(config.siftflow.silhouette), config.siftflow)
 
 
 def by_spatial_pyramid(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:
     """Deformable Spatial Pyramid between the true pictures (Kim et al. 2013)."""
-    return deformable_spatial_pyramid(*sight.grey, config.dsp)
+    return deformable_spatial_pyramid(*sight.grey(config.dsp.silhouette), config.dsp)
 
 
 def by_nearest_descriptor(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:
     """The most alike descriptor of the other picture, pixel by pixel."""
     first_mask, second_mask = sight.masks
-    return nearest_flow(*sight.grey, config.nearest, first_mask, second_mask)
+    return nearest_flow(*sight.grey(config.nearest.silhouette), config.nearest, first_mask, second_mask)
 
 
 def by_boxes(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:
@@ -97,7 +117,7 @@ def by_boxes(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:
 
 def not_at_all(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:
     """Every point where it was."""
-    return np.zeros((*sight.grey[0].shape, 2), np.float32)
+    return np.zeros((*sight.masks.shape[1:], 2), np.float32)
 
 
 METHODS: dict[str, Callable[[Sight, CorrespondenceConfig], np.ndarray]] = {
@@ -132,6 +152,15 @@ def box_field(first_mask: np.ndarray, second_mask: np.ndarray) -> np.ndarray:
     here = np.stack([x, y], axis=-1)
     field[:] = low_b + (here - low_a) * (high_b - low_b) / (high_a - low_a) - here
     return field
+
+
+def outlined(rgb: np.ndarray, mask: np.ndarray, silhouette: float) -> list[np.ndarray]:
+    """Objects over white as grey float32 [h, w] in 0-255, their tones drawn together into [0, 1 - silhouette].
+
+    A pale object hardly shows on white, and its colours are no help where the other's differ; its outline is both.
+    """
+    pictures = figures.over_white((1 - silhouette) * rgb, mask)
+    return [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in pictures]
 
 
 def object_box(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

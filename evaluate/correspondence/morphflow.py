@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 
 from evaluate.correspondence.fields import concatenated
 from evaluate.correspondence.flow import drawn_back, optical_flow
-from evaluate.correspondence.flow_config import FlowConfig
+from evaluate.correspondence.method_configs import FlowConfig
 
 
 def morph_flow(frames: Sequence[np.ndarray], config: FlowConfig, refine_step: int = 9) -> np.ndarray:
@@ -47,13 +46,12 @@ def morph_fields(
     return morph_flow(frames, config, refine_step), morph_flow(frames[::-1], config, refine_step)
 
 
-def carried(pictures: np.ndarray, config: FlowConfig, refine_step: int = 9) -> np.ndarray:
-    """The first picture's colours carried along a morph: uint8 [n, h, w, 3], as the pictures.
+def carried(picture: np.ndarray, frames: Sequence[np.ndarray], config: FlowConfig, refine_step: int = 9) -> np.ndarray:
+    """The colours of the first picture, uint8 [h, w, 3], carried along a morph of n frames: uint8 [n, h, w, 3].
 
     Each is the first picture looked up where the flow from that frame back to the first leads.
     """
-    frames = grey(pictures)
-    films = [pictures[0]]
+    films = [picture]
     to_first = np.zeros((*frames[0].shape, 2), np.float32)
     for begin in range(0, len(frames) - 1, refine_step):
         end = min(begin + refine_step, len(frames) - 1)
@@ -62,11 +60,6 @@ def carried(pictures: np.ndarray, config: FlowConfig, refine_step: int = 9) -> n
             back = concatenated(optical_flow(frames[i + 1], frames[i], config), back)
             if i + 1 == end and end - begin > 1:
                 back = optical_flow(frames[end], frames[begin], config, start=back)
-            films.append(drawn_back(pictures[0], concatenated(back, to_first)))
+            films.append(drawn_back(picture, concatenated(back, to_first)))
         to_first = concatenated(back, to_first)
     return np.stack(films)
-
-
-def grey(pictures: np.ndarray) -> list[np.ndarray]:
-    """Pictures uint8 [n, h, w, 3] as grey float32 [h, w] in 0-255, the form in which they are followed."""
-    return [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in pictures]

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 from evaluate.correspondence.descriptors import dense_sift
-from evaluate.correspondence.rivals_config import NearestConfig
+from evaluate.correspondence.method_configs import NearestConfig
 
 _BLOCK = 256
 """Pixels of the first picture whose distances are held at once: 16 MiB against a picture of 128 x 128."""

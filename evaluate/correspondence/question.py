@@ -67,7 +67,7 @@ def difficulties_of(subject: Subject, drawn: Sequence[pairs.Pair], config: Corre
     found = np.empty(len(drawn), object)
     for name in dict.fromkeys(pair.class_name for pair in drawn):
         own = [place for place, pair in enumerate(drawn) if pair.class_name == name]
-        sights = (Sight(subject, drawn[place], 2) for place in own)
+        sights = (Sight(subject, drawn[place]) for place in own)
         found[own] = difficulties(np.array([unlikeness(*sight.models, config.difficulty) for sight in sights]))
     return list(found)
 
@@ -84,8 +84,10 @@ def human_row(marks: Sequence[MarkedPair], hard: Sequence[str]) -> pd.DataFrame:
 
 def carried_film(subject: Subject, pair: pairs.Pair, config: CorrespondenceConfig) -> np.ndarray:
     """The morph of a pair and, below, the first picture's colours carried along it: uint8 [n, 2, h, w, 3]."""
-    frames = Sight(subject, pair, config.frames).frames
-    return np.stack([frames, carried(frames, config.flow, config.refine_step)], axis=1)[::2]
+    sight = Sight(subject, pair, config.frames, config.pace)
+    film = sight.film
+    frames = sight.followed(config.flow.silhouette)
+    return np.stack([film, carried(film[0], frames, config.flow, config.refine_step)], axis=1)[::2]
 
 
 def _known(subject: Subject) -> set[str]:

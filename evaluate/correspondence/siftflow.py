@@ -15,7 +15,7 @@ from numba import njit
 
 from evaluate.correspondence.descriptors import dense_sift
 from evaluate.correspondence.dual_layers import solve
-from evaluate.correspondence.rivals_config import SiftFlowConfig
+from evaluate.correspondence.method_configs import SiftFlowConfig
 
 _DESCRIPTOR_SCALE = 255 / 512
 """From OpenCV's length of a descriptor to the one that the published constants are meant for."""

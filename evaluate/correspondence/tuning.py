@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 import yaml
 
 from evaluate.correspondence import pairs
-from evaluate.correspondence.config import CorrespondenceConfig, TuningConfig
+from evaluate.correspondence.config import CorrespondenceConfig, Pace, TuningConfig
 from evaluate.correspondence.fields import moved
 from evaluate.correspondence.measures import PAPER_PX, pooled
 from evaluate.correspondence.methods import METHODS, TITLES, Sight
@@ -56,24 +56,31 @@ SEARCHED: dict[str, dict[str, Span | Choice]] = {
         "flow.alpha": Span(2, 60),
         "flow.gamma": Span(2, 60),
         "flow.delta": Span(0.5, 20),
+        "flow.silhouette": Choice((0.0, 0.5, 0.9)),
         "refine_step": Choice((1, 5, 9, 21, 63)),
+        "pace": Choice(("weight", "change")),
     },
     "siftflow": {
         "siftflow.gamma": Span(0.1, 12),
         "siftflow.alpha": Span(60, 4000),
         "siftflow.d": Span(1000, 80000),
         "siftflow.bin_px": Span(1.5, 8),
+        "siftflow.data_quantile": Choice((0.5, 0.75, 0.9, 1.0)),
+        "siftflow.silhouette": Choice((0.0, 0.5, 0.9)),
     },
     "dsp": {
         "dsp.coefficient": Span(0.0005, 0.1),
         "dsp.truncation": Span(0.05, 1.0),
         "dsp.pixel_weight": Span(0.3, 25),
         "dsp.bin_px": Span(1.5, 8),
+        "dsp.cap": Span(250, 4000),
+        "dsp.silhouette": Choice((0.0, 0.5, 0.9)),
     },
     "nearest": {
         "nearest.radius_px": Span(6, 64),
         "nearest.median_px": Choice((1, 3, 5, 9)),
         "nearest.bin_px": Span(1.5, 8),
+        "nearest.silhouette": Choice((0.0, 0.5, 0.9)),
     },
 }
 """What is sought of each method, as settings of the question; floors have none."""
@@ -135,11 +142,11 @@ def tried(
     subject: Subject, pair: pairs.Pair, tries: Sequence[tuple[str, dict[str, Any], CorrespondenceConfig]]
 ) -> list[float]:
     """Mean error of the keypoints of a pair at every try, in pixels of a picture of 128."""
-    sight = Sight(subject, pair, tries[0][2].frames)
+    sights = {pace: Sight(subject, pair, tries[0][2].frames, pace) for pace in get_args(Pace)}
     scale = PAPER_PX / subject.generator.spec.size
     errors = []
     for method, _, config in tries:
-        reached = moved(pair.first_xy, METHODS[method](sight, config))
+        reached = moved(pair.first_xy, METHODS[method](sights[config.pace], config))
         errors.append(float(scale * np.linalg.norm(reached - pair.second_xy, axis=1).mean()))
     return errors
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from evaluate.correspondence.config import CorrespondenceConfig, TuningConfig
+from evaluate.correspondence.config import CorrespondenceConfig, Pace, TuningConfig
 from evaluate.correspondence.drawing import as_colours
 from evaluate.correspondence.fields import moved
 from evaluate.correspondence.matching import matched
-from evaluate.correspondence.methods import METHODS, box_field
+from evaluate.correspondence.methods import METHODS, Sight, box_field, outlined
 from evaluate.correspondence.pairs import drawn, split_models
 from evaluate.correspondence.question import correspondence
 from evaluate.correspondence.tuning import SEARCHED, tries_of, tuning
@@ -91,6 +92,26 @@ def test_boxes_are_fitted_corner_to_corner() -> None:
         moved(inside, box_field(first, second)), [[5.125, 11], [5.875, 17], [5.5, 12]], atol=1e-5
     )
     assert not box_field(first, np.zeros((20, 20))).any()
+
+
+def test_a_pale_object_shows_on_white_by_its_outline_alone() -> None:
+    mask = np.zeros((1, 8, 8), np.float32)
+    mask[0, 2:6, 2:6] = 1
+    white, red = (np.float32(colour) * mask[..., None] for colour in ([1, 1, 1], [1, 0, 0]))
+    assert outlined(white, mask, 0)[0].min() == 255
+    assert outlined(red, mask, 0)[0][3, 3] == 76  # a red's share of brightness (ITU-R BT.601)
+    for rgb in (white, red):
+        np.testing.assert_array_equal(outlined(rgb, mask, 1)[0], 255 * (1 - mask[0]))
+    assert outlined(white, mask, 0.6)[0][3, 3] == 102
+
+
+def test_frames_paced_by_change_change_evenly_from_the_same_first_to_the_same_last(subject: Subject) -> None:
+    pair = drawn(subject, QUICK, "test")[0]
+    by_weight, by_change = (Sight(subject, pair, 11, pace).film.astype(float) for pace in get_args(Pace))
+    np.testing.assert_array_equal(by_weight[[0, -1]], by_change[[0, -1]])
+    steps = [np.linalg.norm(np.diff(film.reshape(11, -1), axis=0), axis=1) for film in (by_weight, by_change)]
+    assert steps[1].max() / steps[1].mean() < 1.1
+    assert steps[0].max() / steps[0].mean() > 1.25
 
 
 def test_a_model_matched_with_itself_keeps_its_points_by_every_method(subject: Subject) -> None:

@@ -18,7 +18,7 @@ from evaluate.correspondence.dsp import (
     quadtree,
     translations,
 )
-from evaluate.correspondence.dsp_config import DspConfig
+from evaluate.correspondence.method_configs import DspConfig
 from infra import rng
 
 SIZE = 96

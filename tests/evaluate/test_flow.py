@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evaluate.correspondence.flow import drawn_back, optical_flow
-from evaluate.correspondence.flow_config import DisConfig, FlowConfig, TvL1Config
+from evaluate.correspondence.method_configs import DisConfig, FlowConfig, TvL1Config
 from tests.evaluate.warps import SIZE, affine_field, end_point_error, pulled_back, rotation, smooth_field, texture
 
 VARIATIONAL, DIS, TVL1 = (FlowConfig(method=method) for method in ("variational", "dis", "tvl1"))

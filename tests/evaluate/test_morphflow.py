@@ -6,7 +6,7 @@ import numpy as np
 
 from evaluate.correspondence.fields import concatenated, confidence
 from evaluate.correspondence.flow import optical_flow
-from evaluate.correspondence.flow_config import FlowConfig
+from evaluate.correspondence.method_configs import FlowConfig
 from evaluate.correspondence.morphflow import morph_fields, morph_flow
 from tests.evaluate.warps import affine_field, end_point_error, pulled_back, rotation, texture
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evaluate.correspondence.method_configs import NearestConfig
 from evaluate.correspondence.nearest import matches, nearest_flow, round_trip_px, smoothed, spread
-from evaluate.correspondence.rivals_config import NearestConfig
 from infra import rng
 from tests.evaluate.warps import end_point_error, pulled_back, scaling, texture, translation
 

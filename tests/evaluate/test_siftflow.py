@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evaluate.correspondence.rivals_config import SiftFlowConfig
+from evaluate.correspondence.method_configs import SiftFlowConfig
 from evaluate.correspondence.siftflow import cut_off, data_costs, descriptor_flow, energy, sift_flow, sift_image
 from infra import rng
 from tests.evaluate.warps import end_point_error, pulled_back, scaling, texture, translation
