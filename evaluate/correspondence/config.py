@@ -8,9 +8,25 @@ from pydantic import Field
 
 from evaluate.correspondence.method_configs import DspConfig, FlowConfig, NearestConfig, SiftFlowConfig
 from evaluate.question_config import QuestionConfig
+from infra.settings import Settings
 
-Pace = Literal["weight", "change"]
 MethodName = Literal["morph", "siftflow", "dsp", "nearest", "box", "zero"]
+
+
+class PathConfig(Settings):
+    """The morph from one style to another (section 5.7: 64 frames, straight, evenly mixed)."""
+
+    frames: int = Field(64, ge=2, le=1024, description="pictures of the morph, ends included")
+    detour: float = Field(
+        1.0,
+        ge=1,
+        le=10,
+        description="1 leads straight; above, by styles of the class that look alike: the shortest way where the "
+        "distance of two pictures counts to this power",
+    )
+    pace: Literal["weight", "change"] = Field(
+        "weight", description="what grows evenly along the morph: the weights of styles, or the change that is seen"
+    )
 
 
 class CorrespondenceConfig(QuestionConfig):
@@ -37,10 +53,7 @@ class CorrespondenceConfig(QuestionConfig):
     difficulty: Literal["hog", "masks"] = Field(
         "hog", description="what says how unlike two pictures are: distance of HOG, or overlap of masks"
     )
-    frames: int = Field(64, ge=2, le=1024, description="pictures of the morph, ends included")
-    pace: Pace = Field(
-        "weight", description="what grows evenly along the morph: the weight of the second style, or the change seen"
-    )
+    path: PathConfig = Field(PathConfig(), description="the morph that is followed")
     refine_step: int = Field(9, ge=1, description="frames between the pictures that the flow is refined on")
     shown_pairs: int = Field(3, ge=1, le=12, description="pairs a class and difficulty in figures, best to worst")
     flow: FlowConfig = Field(FlowConfig(), description="optical flow between two frames of a morph")

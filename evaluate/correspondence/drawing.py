@@ -61,7 +61,7 @@ def draw_points(
     for difficulty in [each for each in DIFFICULTIES if any(hard == each for _, hard in picked)]:
         rows = []
         for match in (match for match, hard in picked if hard == difficulty):
-            pair, sight = match.pair, Sight(subject, match.pair, 2)
+            pair, sight = match.pair, Sight(subject, match.pair)
             rows.append(
                 figures.Row(
                     [*sight.pictures, *[sight.pictures[1]] * len(methods)],
@@ -96,7 +96,7 @@ def draw_fields(
     methods = [method for method in picked[0].fields if method != "zero"]
     rows = []
     for match in picked:
-        sight = Sight(subject, match.pair, 2)
+        sight = Sight(subject, match.pair)
         inside = sight.masks[0] > 0.5
         truth = None if match.truth is None else as_colours(match.truth[0], match.truth[1])
         fields = [as_colours(match.fields[method], inside) for method in methods]

@@ -64,7 +64,7 @@ class Matched:
 
 def matched(subject: Subject, pair: Pair, config: CorrespondenceConfig) -> Matched:
     """Match a pair by every method asked for. The morph's time holds its generation."""
-    sight = Sight(subject, pair, config.frames, config.pace)
+    sight = Sight(subject, pair)
     _ = sight.masks  # read, and all that compiles compiled, before clocks run
     _compile(config.methods, config.siftflow, config.dsp)
     fields: dict[str, np.ndarray] = {}
@@ -75,7 +75,7 @@ def matched(subject: Subject, pair: Pair, config: CorrespondenceConfig) -> Match
         seconds[method] = time.perf_counter() - start
     confident = np.full(len(pair.names), np.nan)
     if OURS in fields:
-        back = morph_flow(sight.followed(config.flow.silhouette)[::-1], config.flow, config.refine_step)
+        back = morph_flow(sight.followed(config.path, config.flow.silhouette)[::-1], config.flow, config.refine_step)
         trust = confidence(fields[OURS], back)
         confident = trust[tuple(np.clip(pair.first_xy[:, ::-1].astype(int), 0, len(trust) - 1).T)]
     box = object_box(sight.masks[1])

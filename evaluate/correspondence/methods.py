@@ -9,30 +9,30 @@ Shapes: pictures h x w; a field is float32 [h, w, 2]: the pixel (x, y) of the fi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import cv2
 import numpy as np
 
 from evaluate import figures
-from evaluate.correspondence.config import CorrespondenceConfig, Pace
+from evaluate.correspondence.config import CorrespondenceConfig, PathConfig
 from evaluate.correspondence.dsp import deformable_spatial_pyramid
 from evaluate.correspondence.morphflow import morph_flow
 from evaluate.correspondence.nearest import nearest_flow
 from evaluate.correspondence.pairs import Pair
+from evaluate.correspondence.path import morph
 from evaluate.correspondence.siftflow import sift_flow
 from evaluate.question import Subject
 
 
 @dataclass(frozen=True)
 class Sight:
-    """What methods see of a pair: true pictures of both models, or the morph between them in `frames` pictures."""
+    """What methods see of a pair: true pictures of both models, or the morph between them."""
 
     subject: Subject
     pair: Pair
-    frames: int = 2
-    pace: Pace = "weight"
+    _morphs: dict[PathConfig, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict, repr=False)
 
     @property
     def pictures(self) -> np.ndarray:
@@ -55,30 +55,19 @@ class Sight:
         first, second = outlined(*self._truth, silhouette)
         return first, second
 
-    def followed(self, silhouette: float) -> list[np.ndarray]:
+    def morph(self, path: PathConfig) -> tuple[np.ndarray, np.ndarray]:
+        """The generated morph: rgb on black [frames, h, w, 3], mask [frames, h, w]."""
+        if path not in self._morphs:
+            self._morphs[path] = morph(self.subject, self.pair, path)
+        return self._morphs[path]
+
+    def film(self, path: PathConfig) -> np.ndarray:
+        """The morph over white: uint8 [frames, h, w, 3]."""
+        return figures.over_white(*self.morph(path))
+
+    def followed(self, path: PathConfig, silhouette: float) -> list[np.ndarray]:
         """The morph as optical flow takes it, float32 [h, w] in 0-255 each."""
-        return outlined(*self._morph, silhouette)
-
-    @property
-    def film(self) -> np.ndarray:
-        """The morph over white, ends included: uint8 [frames, h, w, 3]."""
-        return figures.over_white(*self._morph)
-
-    @cached_property
-    def _morph(self) -> tuple[np.ndarray, np.ndarray]:
-        """Rgb on black [frames, h, w, 3] and masks: weights of the styles evenly mixed (section 5.7), or chosen so
-        that pictures change evenly."""
-        even = np.linspace(0, 1, self.frames)
-        if self.pace == "weight":
-            return self._mixed(even)
-        rgb, mask = self._mixed(np.linspace(0, 1, 4 * self.frames))
-        seen = np.concatenate([rgb, mask[..., None]], axis=-1).reshape(len(rgb), -1)
-        gone = np.concatenate([[0], np.linalg.norm(np.diff(seen, axis=0), axis=1).cumsum()])
-        return self._mixed(np.interp(even * gone[-1], gone, np.linspace(0, 1, 4 * self.frames)))
-
-    def _mixed(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        style = self.subject.mixtures(self.pair.first, self.pair.second, weights)
-        return self.subject.draw(style, self.pair.azimuth_deg, self.pair.elevation_deg)
+        return outlined(*self.morph(path), silhouette)
 
     @cached_property
     def _truth(self) -> tuple[np.ndarray, np.ndarray]:
@@ -91,7 +80,7 @@ class Sight:
 
 def along_morph(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:
     """Optical flow along the generator's morph (section 5.7)."""
-    return morph_flow(sight.followed(config.flow.silhouette), config.flow, config.refine_step)
+    return morph_flow(sight.followed(config.path, config.flow.silhouette), config.flow, config.refine_step)
 
 
 def by_sift_flow(sight: Sight, config: CorrespondenceConfig) -> np.ndarray:

@@ -84,9 +84,9 @@ def human_row(marks: Sequence[MarkedPair], hard: Sequence[str]) -> pd.DataFrame:
 
 def carried_film(subject: Subject, pair: pairs.Pair, config: CorrespondenceConfig) -> np.ndarray:
     """The morph of a pair and, below, the first picture's colours carried along it: uint8 [n, 2, h, w, 3]."""
-    sight = Sight(subject, pair, config.frames, config.pace)
-    film = sight.film
-    frames = sight.followed(config.flow.silhouette)
+    sight = Sight(subject, pair)
+    film = sight.film(config.path)
+    frames = sight.followed(config.path, config.flow.silhouette)
     return np.stack([film, carried(film[0], frames, config.flow, config.refine_step)], axis=1)[::2]
 
 

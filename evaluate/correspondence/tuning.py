@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
 
 from evaluate.correspondence import pairs
-from evaluate.correspondence.config import CorrespondenceConfig, Pace, TuningConfig
+from evaluate.correspondence.config import CorrespondenceConfig, TuningConfig
 from evaluate.correspondence.fields import moved
 from evaluate.correspondence.measures import PAPER_PX, pooled
 from evaluate.correspondence.methods import METHODS, TITLES, Sight
@@ -53,12 +53,13 @@ class Choice:
 SEARCHED: dict[str, dict[str, Span | Choice]] = {
     "morph": {
         "flow.method": Choice(("variational", "variational", "dis", "tvl1")),
-        "flow.alpha": Span(2, 60),
+        "flow.alpha": Span(4, 30),
         "flow.gamma": Span(2, 60),
         "flow.delta": Span(0.5, 20),
         "flow.silhouette": Choice((0.0, 0.5, 0.9)),
         "refine_step": Choice((1, 5, 9, 21, 63)),
-        "pace": Choice(("weight", "change")),
+        "path.detour": Choice((1.0, 2.0, 3.0, 5.0)),
+        "path.pace": Choice(("weight", "change")),
     },
     "siftflow": {
         "siftflow.gamma": Span(0.1, 12),
@@ -142,11 +143,11 @@ def tried(
     subject: Subject, pair: pairs.Pair, tries: Sequence[tuple[str, dict[str, Any], CorrespondenceConfig]]
 ) -> list[float]:
     """Mean error of the keypoints of a pair at every try, in pixels of a picture of 128."""
-    sights = {pace: Sight(subject, pair, tries[0][2].frames, pace) for pace in get_args(Pace)}
+    sight = Sight(subject, pair)
     scale = PAPER_PX / subject.generator.spec.size
     errors = []
     for method, _, config in tries:
-        reached = moved(pair.first_xy, METHODS[method](sights[config.pace], config))
+        reached = moved(pair.first_xy, METHODS[method](sight, config))
         errors.append(float(scale * np.linalg.norm(reached - pair.second_xy, axis=1).mean()))
     return errors
 

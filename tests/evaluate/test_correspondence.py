@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
-from evaluate.correspondence.config import CorrespondenceConfig, Pace, TuningConfig
+from evaluate.correspondence.config import CorrespondenceConfig, PathConfig, TuningConfig
 from evaluate.correspondence.drawing import as_colours
 from evaluate.correspondence.fields import moved
 from evaluate.correspondence.matching import matched
@@ -24,7 +23,7 @@ from infra.errors import UserError
 from render.viewpoints import project
 from tests.evaluate.furniture import SIZE, furniture, make_world, subject_of
 
-QUICK = CorrespondenceConfig(pairs_per_class=1, frames=11, shown_pairs=1, azimuths_deg=(50,))
+QUICK = CorrespondenceConfig(pairs_per_class=1, path=PathConfig(frames=11), shown_pairs=1, azimuths_deg=(50,))
 
 
 def test_keypoints_of_a_pair_are_the_projected_points_of_both_models(subject: Subject) -> None:
@@ -107,7 +106,8 @@ def test_a_pale_object_shows_on_white_by_its_outline_alone() -> None:
 
 def test_frames_paced_by_change_change_evenly_from_the_same_first_to_the_same_last(subject: Subject) -> None:
     pair = drawn(subject, QUICK, "test")[0]
-    by_weight, by_change = (Sight(subject, pair, 11, pace).film.astype(float) for pace in get_args(Pace))
+    paths = PathConfig(frames=11, pace="weight"), PathConfig(frames=11, pace="change")
+    by_weight, by_change = (Sight(subject, pair).film(path).astype(float) for path in paths)
     np.testing.assert_array_equal(by_weight[[0, -1]], by_change[[0, -1]])
     steps = [np.linalg.norm(np.diff(film.reshape(11, -1), axis=0), axis=1) for film in (by_weight, by_change)]
     assert steps[1].max() / steps[1].mean() < 1.1
