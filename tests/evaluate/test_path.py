@@ -26,7 +26,7 @@ def test_a_route_is_the_cheapest_of_all(detour: float) -> None:
 
 
 def test_a_route_is_straight_at_power_1_and_takes_every_small_hop_above() -> None:
-    line = np.linspace([0.0, 0.0], [4.0, 0.0], 5) + [[0, 0], [0, 0.1], [0, -0.1], [0, 0.1], [0, 0]]
+    line = np.array([[0, 0], [1, 0.1], [2, -0.1], [3, 0.1], [4, 0]])
     assert route(line, 0, 4, 1.0) == [0, 4]
     assert route(line, 0, 4, 2.0) == [0, 1, 2, 3, 4]
     assert route(line, 4, 0, 2.0) == [4, 3, 2, 1, 0]
