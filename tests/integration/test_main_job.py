@@ -11,9 +11,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import mlflow
+import psutil
 import pytest
 
 from tests.conftest import free_port
@@ -180,10 +182,15 @@ def test_a_changed_setting_redoes_only_what_it_touches(finished: tuple[Path, str
 def test_a_driver_killed_in_every_stage_goes_on_and_ends_the_same(finished: tuple[Path, str], tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
     steps = ["--train.checkpoint_seconds", "0.2"]
+    left: list[psutil.Process] = []
     for landmark in (r"^rendering: \d", r"^train generator: [1-9]\d/60", r"^evaluate +recon"):
-        kill_after(landmark, workspace, *steps)
+        left += kill_after(landmark, workspace, *steps)
         assert not (workspace / "report.html").exists()
     output = run(workspace, *steps)
+    # Agents of a Ray that was killed end by themselves, in minutes; until then the agents of others lack their port.
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     assert re.search(r"^render +there already$", output, re.MULTILINE)
     assert re.search(r"^train +there already$", output, re.MULTILINE)
 
@@ -200,8 +207,8 @@ def test_a_driver_killed_in_every_stage_goes_on_and_ends_the_same(finished: tupl
     assert logged == {10, 20, 30, 40, 50, 60}
 
 
-def kill_after(landmark: str, workspace: Path, *options: str) -> None:
-    """Start the job and `kill -9` its driver once a line of its output matches."""
+def kill_after(landmark: str, workspace: Path, *options: str) -> list[psutil.Process]:
+    """Start the job and `kill -9` its driver once a line of its output matches; returns what it had started."""
     command = [*RUN, "--workspace", str(workspace), *options]
     cache = workspace.parent / "cache"
     with subprocess.Popen(
@@ -213,13 +220,15 @@ def kill_after(landmark: str, workspace: Path, *options: str) -> None:
         text=True,
     ) as driver:
         assert driver.stdout is not None
-        output = ""
+        output, started = "", list[psutil.Process]()
         for line in driver.stdout:
             output += line
             if re.search(landmark, line):
+                started = psutil.Process(driver.pid).children(recursive=True)
                 driver.send_signal(signal.SIGKILL)
                 break
         assert driver.wait() == -signal.SIGKILL, f"no line matched {landmark}:\n{output}"
+    return started
 
 
 @pytest.fixture(scope="module")
