@@ -253,6 +253,7 @@ def ray_head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, di
         "--num-cpus=2",
         f"--port={gcs}",
         f"--dashboard-port={dashboard}",
+        f"--dashboard-agent-listen-port={free_port()}",  # without it the agent of another Ray shuts this one's out
         "--block",
     ]
     command += [
