@@ -31,7 +31,7 @@ CONFIG = EvaluateConfig.model_validate(
         "views_per_task": 25,
         "reconstruction": {"columns": 3, "turntable_styles": 1, "turntable_frames": 8},
         "morph": {"pairs_per_class": 1, "frames": 9, "strip_frames": 3, "gif_frames": 8},
-        "correspondence": {"pairs_per_class": 1, "frames": 10},
+        "correspondence": {"pairs_per_class": 1, "path": {"frames": 10}},
     }
 )
 QUESTIONS = ("reconstruction", "morph", "correspondence")
